@@ -1,0 +1,220 @@
+import type { Behavior, BehaviorKey, Status } from "./model/behavior.ts";
+import type { Decision } from "./model/decision.ts";
+import type { Handbook } from "./model/handbook.ts";
+import type { Evidence, Outcome, OutcomeReport } from "./model/outcome.ts";
+import type { Reflection } from "./model/reflection.ts";
+import type { Citation, Trace } from "./model/trace.ts";
+import type { RankedBehavior, Use } from "./model/use.ts";
+
+/** What the stages of the life cycle need from outside. One set per process. */
+export interface Ports {
+  ledger: Ledger;
+  index: BehaviorIndex;
+  /** Absent when no model is configured: reflection then goes to the calling agent. */
+  llm?: Llm;
+  secrets: SecretScanner;
+  tokenizer: Tokenizer;
+  now(): Date;
+  /** A new ULID. Ids made by one process sort in the order they were made. */
+  newId(): string;
+  settings: Settings;
+}
+
+export interface Settings {
+  /** Tokens of trace text that one reflection prompt may hold. */
+  reflectionTokens: number;
+}
+
+/** A behavior as an index sees it: its text, and the tasks that were solved with it. */
+export interface IndexDocument {
+  handbook: string;
+  name: string;
+  status: Status;
+  when: string;
+  instruction: string;
+  keywords: string[];
+  topic?: string | undefined;
+  detail?: string | undefined;
+  /** Newest first, distinct, at most `MAX_SOLVED_TASKS`. */
+  solved_tasks: string[];
+}
+
+/** How many solved tasks of a behavior an index reads. Source: recipe R1 (docs/decisions/0004). */
+export const MAX_SOLVED_TASKS = 10;
+
+/** Changed behaviors after a sequence number, oldest change first. `seq` is where to go on from. */
+export interface BehaviorChanges {
+  seq: number;
+  documents: IndexDocument[];
+}
+
+/** What a handbook holds and how it was used, since an instant or since ever. */
+export interface HandbookCounts {
+  behaviors: Record<Status, number>;
+  traces: Record<Outcome, number>;
+  /** Successes and failures by evidence stronger than the agent's own word. */
+  tested: { success: number; failure: number };
+  traces_with_true_tokens: number;
+  uses: number;
+  uses_served: number;
+  reflections: { open: number; done: number };
+  decisions: Record<Decision["decision"], number>;
+}
+
+/** How one behavior fared. `succeeded` and `failed` count traces that cite it. */
+export interface BehaviorUsage {
+  name: string;
+  status: Status;
+  served: number;
+  cited: number;
+  succeeded: number;
+  failed: number;
+}
+
+/** A trace without its long texts, for choosing among many. */
+export type TraceSummary = Pick<
+  Trace,
+  "id" | "task" | "outcome" | "evidence" | "output_tokens" | "created_at"
+>;
+
+/**
+ * Reads of the ledger. Lists are ordered as their comment says; a missing row is `undefined`, never an error.
+ */
+export interface LedgerReads {
+  /** By slug. */
+  handbooks(): Promise<Handbook[]>;
+  handbook(slug: string): Promise<Handbook | undefined>;
+
+  /** The current revision. */
+  behavior(key: BehaviorKey): Promise<Behavior | undefined>;
+  /** Current revisions of these behaviors, in no particular order; unknown keys are left out. */
+  behaviorsByKey(keys: readonly BehaviorKey[]): Promise<Behavior[]>;
+  /** Current revisions of a handbook, by name. */
+  behaviors(handbook: string, filter?: { status?: Status; topic?: string }): Promise<Behavior[]>;
+  /** Every revision, oldest first. */
+  revisions(key: BehaviorKey): Promise<Behavior[]>;
+  /** The newest sequence number that a behavior's document changed at. */
+  headSeq(): Promise<number>;
+  changedBehaviors(afterSeq: number, limit: number): Promise<BehaviorChanges>;
+
+  /** The traces that exist among these ids, in the order of the ids. */
+  traces(ids: readonly string[]): Promise<Trace[]>;
+  traceWithHash(hash: string): Promise<Trace | undefined>;
+  citations(traceId: string): Promise<Citation[]>;
+  latestTraceOfEpisode(episodeId: string): Promise<Trace | undefined>;
+  /** Traces that no reflection, open or done, looked at; newest first. */
+  unreflectedTraces(handbook: string, limit: number): Promise<TraceSummary[]>;
+  /** Newest first. */
+  recentTraces(limit: number): Promise<TraceSummary[]>;
+
+  use(id: string): Promise<Use | undefined>;
+  /** The newest use of a client's conversation. */
+  latestUseOfConversation(conversation: string): Promise<Use | undefined>;
+  /** Everything served in any use of the episode. */
+  servedInEpisode(episodeId: string): Promise<RankedBehavior[]>;
+  /** Oldest first. */
+  outcomeReportsOfEpisode(episodeId: string): Promise<OutcomeReport[]>;
+
+  reflection(id: string): Promise<Reflection | undefined>;
+  /** Reflections over exactly this set of traces, newest first. */
+  reflectionsOn(traceIds: readonly string[]): Promise<Reflection[]>;
+  /** By position. */
+  decisions(reflectionId: string): Promise<Decision[]>;
+
+  counts(handbook: string, since?: string): Promise<HandbookCounts>;
+  /** Of the current behaviors of a handbook, by name. */
+  usage(handbook: string, since?: string): Promise<BehaviorUsage[]>;
+}
+
+/** Writes, only inside `Ledger.write`. */
+export interface LedgerWrites {
+  addHandbook(handbook: Handbook): Promise<void>;
+  /** Sets the digest of the packaged file that a starter handbook was loaded from. */
+  setStarter(slug: string, starter: string): Promise<void>;
+  /** Adds a revision and makes it the current one. Its number must be the current one + 1. */
+  addRevision(behavior: Behavior): Promise<void>;
+  /** Credits a behavior with further traces that led to the same procedure. */
+  addSources(key: BehaviorKey, traceIds: readonly string[]): Promise<void>;
+  addTrace(trace: Trace, hash: string): Promise<void>;
+  /** Adds citations and marks the documents of the cited behaviors as changed. */
+  addCitations(citations: readonly Citation[]): Promise<void>;
+  /** Sets what stands about a trace and marks the documents of its cited behaviors as changed. */
+  setOutcome(traceId: string, outcome: Outcome, evidence: Evidence): Promise<void>;
+  addOutcomeReport(report: OutcomeReport): Promise<void>;
+  addUse(use: Use): Promise<void>;
+  addReflection(reflection: Reflection): Promise<void>;
+  /** Closes an open reflection; false when it was not open any more. */
+  closeReflection(
+    id: string,
+    done: { text: string; model?: string | undefined; done_at: string },
+  ): Promise<boolean>;
+  addDecisions(decisions: readonly Decision[]): Promise<void>;
+}
+
+/** The system of record. What a write has returned survives a kill of the process and a power cut. */
+export interface Ledger extends LedgerReads {
+  /**
+   * Runs `work` in one transaction that sees the newest state and either lands whole or not at all.
+   * `work` may run again after a conflict, so it must have no effect but through `tx`. Never await a model in it.
+   *
+   * Throws: LEDGER_BUSY, LEDGER_FULL, LEDGER_UNWRITABLE, LEDGER_CORRUPT.
+   */
+  write<T>(work: (tx: LedgerReads & LedgerWrites) => Promise<T>): Promise<T>;
+  /** What is wrong with the stored data, a sentence each; empty when it is sound. */
+  check(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** What answered a search. `partial`: an index was still being built. */
+export type Source = "lexical" | "vectors" | "partial";
+
+export interface Hit extends BehaviorKey {
+  /** Relevance, higher is better; comparable within one search only. */
+  score: number;
+  /** Share of the best score that any behavior could reach for this query, 0 to 1; comparable between searches. */
+  fit: number;
+}
+
+/** Finds behaviors by their text and by the tasks solved with them. Derived from the ledger and rebuildable. */
+export interface BehaviorIndex {
+  /**
+   * Servable behaviors of these handbooks that share something with `text`, best first, ties by handbook and name.
+   * Sees every change that the ledger had acknowledged before the call, in whichever process, once built.
+   */
+  search(query: {
+    text: string;
+    handbooks: readonly string[];
+    topic?: string | undefined;
+    limit: number;
+  }): Promise<{
+    hits: Hit[];
+    sources: Source[];
+  }>;
+  /** How far it is: the sequence number it has read up to, and how many behaviors it holds. */
+  progress(): { seq: number; behaviors: number };
+}
+
+export interface ChatMessage {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
+/** A chat model of the server's own. */
+export interface Llm {
+  readonly model: string;
+  /** Throws: LLM_UNAVAILABLE when the endpoint does not answer or refuses; LLM_BAD_OUTPUT when the answer is empty. */
+  complete(
+    messages: readonly ChatMessage[],
+  ): Promise<{ text: string; input_tokens?: number | undefined; output_tokens?: number | undefined }>;
+}
+
+/** Takes secrets out of text before it is stored. */
+export interface SecretScanner {
+  /** The text with each secret replaced by `[redacted: <kind>]`, and the kinds found, distinct, in order. */
+  redact(text: string): Promise<{ text: string; kinds: string[] }>;
+}
+
+/** Counts tokens as a large model's tokenizer would. */
+export interface Tokenizer {
+  count(text: string): Promise<number>;
+}
