@@ -112,8 +112,8 @@ export interface LedgerReads {
   latestUseOfConversation(conversation: string): Promise<Use | undefined>;
   /** Everything served in any use of the episode. */
   servedInEpisode(episodeId: string): Promise<RankedBehavior[]>;
-  /** Oldest first. */
-  outcomeReportsOfEpisode(episodeId: string): Promise<OutcomeReport[]>;
+  /** What was said about a trace, or about an episode; oldest first. */
+  outcomeReports(about: { trace_id: string } | { episode_id: string }): Promise<OutcomeReport[]>;
 
   reflection(id: string): Promise<Reflection | undefined>;
   /** Reflections over exactly this set of traces, newest first. */

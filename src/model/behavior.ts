@@ -12,6 +12,15 @@ export const BehaviorName = z
   .max(80)
   .regex(/^behavior_[a-z0-9]+(_[a-z0-9]+)*$/, "is no behavior name: write behavior_ and then snake_case");
 
+/**
+ * The name as the handbook writes it. Models drop the prefix or write it in the plural (the paper's own examples do
+ * both), and that is mended; anything else is left for validation to refuse.
+ */
+export function withPrefix(name: string): string {
+  const plural = /^behaviou?rs?_(.*)$/s.exec(name.trim());
+  return `behavior_${plural?.[1] ?? name.trim()}`;
+}
+
 /** `probation` and `active` are served; `quarantined` waits for a person; `retired` is history. */
 export const Status = z.enum(["probation", "active", "retired", "quarantined"]);
 export type Status = z.infer<typeof Status>;

@@ -1,0 +1,222 @@
+import { type Kysely, sql } from "kysely";
+import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
+import { HandbookError } from "../errors.ts";
+import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
+import type { Database } from "./sql-schema.ts";
+
+/** In order, never edited once released: a change is a new entry. */
+const MIGRATIONS: Record<string, Migration> = {
+  "0001-nouns": { up: createNouns },
+};
+
+/**
+ * Brings a ledger's schema up to date. Safe when several processes do so at once.
+ *
+ * Throws: LEDGER_TOO_NEW when a newer program has migrated it.
+ */
+export async function migrate(db: Database): Promise<void> {
+  const done = await executedMigrations(db);
+  const unknown = done.filter((name) => !(name in MIGRATIONS));
+  if (unknown.length > 0) {
+    throw new HandbookError(
+      "LEDGER_TOO_NEW",
+      `this ledger was written by a newer version (it has ${unknown.join(", ")})`,
+      {
+        fix: "Update behavior-handbook, or point HANDBOOK_HOME at another directory",
+      },
+    );
+  }
+  if (done.length === Object.keys(MIGRATIONS).length) return;
+  const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function executedMigrations(db: Database): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === "kysely_migration")) return [];
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+  return rows.map((row) => row.name);
+}
+
+async function createNouns(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable("handbooks")
+    .addColumn("slug", "text", (c) => c.primaryKey())
+    .addColumn("description", "text")
+    .addColumn("starter", "text")
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .execute();
+
+  await schema
+    .createTable("behaviors")
+    .addColumn("handbook", "text", (c) => c.notNull().references("handbooks.slug"))
+    .addColumn("name", "text", (c) => c.notNull())
+    .addColumn("revision", "integer", (c) => c.notNull())
+    .addColumn("status", "text", (c) => c.notNull())
+    .addColumn("topic", "text")
+    .addColumn("seq", "bigint", (c) => c.notNull())
+    .addPrimaryKeyConstraint("behaviors_pk", ["handbook", "name"])
+    .execute();
+  await schema.createIndex("behaviors_seq").on("behaviors").column("seq").execute();
+
+  await schema
+    .createTable("behavior_revisions")
+    .addColumn("handbook", "text", (c) => c.notNull())
+    .addColumn("name", "text", (c) => c.notNull())
+    .addColumn("revision", "integer", (c) => c.notNull())
+    .addColumn("status", "text", (c) => c.notNull())
+    .addColumn("instruction", "text", (c) => c.notNull())
+    .addColumn("when", "text", (c) => c.notNull())
+    .addColumn("keywords", "text", (c) => c.notNull())
+    .addColumn("topic", "text")
+    .addColumn("detail", "text")
+    .addColumn("author", "text", (c) => c.notNull())
+    .addColumn("agent", "text")
+    .addColumn("model", "text")
+    .addColumn("prompt_version", "text")
+    .addColumn("reflection_id", "text")
+    .addColumn("trace_ids", "text", (c) => c.notNull())
+    .addColumn("reason", "text", (c) => c.notNull())
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .addPrimaryKeyConstraint("behavior_revisions_pk", ["handbook", "name", "revision"])
+    .addForeignKeyConstraint("behavior_revisions_of", ["handbook", "name"], "behaviors", ["handbook", "name"])
+    .execute();
+
+  await schema
+    .createTable("uses")
+    .addColumn("id", "text", (c) => c.primaryKey())
+    .addColumn("episode_id", "text", (c) => c.notNull())
+    .addColumn("handbook", "text", (c) => c.notNull().references("handbooks.slug"))
+    .addColumn("task", "text", (c) => c.notNull())
+    .addColumn("topic", "text")
+    .addColumn("arm", "text", (c) => c.notNull())
+    .addColumn("agent", "text")
+    .addColumn("conversation", "text")
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .execute();
+  await schema.createIndex("uses_episode").on("uses").column("episode_id").execute();
+  await schema.createIndex("uses_conversation").on("uses").column("conversation").execute();
+
+  await schema
+    .createTable("use_behaviors")
+    .addColumn("use_id", "text", (c) => c.notNull().references("uses.id"))
+    .addColumn("position", "integer", (c) => c.notNull())
+    .addColumn("handbook", "text", (c) => c.notNull())
+    .addColumn("name", "text", (c) => c.notNull())
+    .addColumn("revision", "integer", (c) => c.notNull())
+    .addColumn("score", "double precision", (c) => c.notNull())
+    .addColumn("served", "integer", (c) => c.notNull())
+    .addPrimaryKeyConstraint("use_behaviors_pk", ["use_id", "position"])
+    .execute();
+  await schema
+    .createIndex("use_behaviors_behavior")
+    .on("use_behaviors")
+    .columns(["handbook", "name"])
+    .execute();
+
+  await schema
+    .createTable("traces")
+    .addColumn("id", "text", (c) => c.primaryKey())
+    .addColumn("hash", "text", (c) => c.notNull().unique())
+    .addColumn("handbook", "text", (c) => c.notNull().references("handbooks.slug"))
+    .addColumn("task", "text", (c) => c.notNull())
+    .addColumn("reasoning", "text", (c) => c.notNull())
+    .addColumn("answer", "text")
+    .addColumn("outcome", "text", (c) => c.notNull())
+    .addColumn("evidence", "text", (c) => c.notNull())
+    .addColumn("output_tokens", "integer", (c) => c.notNull())
+    .addColumn("input_tokens", "integer")
+    .addColumn("tokens_counted_by", "text", (c) => c.notNull())
+    .addColumn("model", "text")
+    .addColumn("agent", "text")
+    .addColumn("use_id", "text", (c) => c.references("uses.id"))
+    .addColumn("episode_id", "text")
+    .addColumn("improves", "text", (c) => c.references("traces.id"))
+    .addColumn("redacted", "text", (c) => c.notNull())
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .execute();
+  await schema.createIndex("traces_episode").on("traces").column("episode_id").execute();
+  await schema.createIndex("traces_handbook").on("traces").columns(["handbook", "id"]).execute();
+
+  await schema
+    .createTable("behavior_sources")
+    .addColumn("handbook", "text", (c) => c.notNull())
+    .addColumn("name", "text", (c) => c.notNull())
+    .addColumn("trace_id", "text", (c) => c.notNull().references("traces.id"))
+    .addPrimaryKeyConstraint("behavior_sources_pk", ["handbook", "name", "trace_id"])
+    .execute();
+
+  await schema
+    .createTable("citations")
+    .addColumn("trace_id", "text", (c) => c.notNull().references("traces.id"))
+    .addColumn("handbook", "text", (c) => c.notNull())
+    .addColumn("name", "text", (c) => c.notNull())
+    .addColumn("revision", "integer", (c) => c.notNull())
+    .addPrimaryKeyConstraint("citations_pk", ["trace_id", "handbook", "name"])
+    .execute();
+  await schema.createIndex("citations_behavior").on("citations").columns(["handbook", "name"]).execute();
+
+  await schema
+    .createTable("outcome_reports")
+    .addColumn("id", "text", (c) => c.primaryKey())
+    .addColumn("trace_id", "text", (c) => c.references("traces.id"))
+    .addColumn("episode_id", "text")
+    .addColumn("outcome", "text", (c) => c.notNull())
+    .addColumn("evidence", "text", (c) => c.notNull())
+    .addColumn("note", "text")
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .execute();
+  await schema.createIndex("outcome_reports_trace").on("outcome_reports").column("trace_id").execute();
+  await schema.createIndex("outcome_reports_episode").on("outcome_reports").column("episode_id").execute();
+
+  await schema
+    .createTable("reflections")
+    .addColumn("id", "text", (c) => c.primaryKey())
+    .addColumn("handbook", "text", (c) => c.notNull().references("handbooks.slug"))
+    .addColumn("status", "text", (c) => c.notNull())
+    .addColumn("by", "text", (c) => c.notNull())
+    .addColumn("trace_key", "text", (c) => c.notNull())
+    .addColumn("trace_ids", "text", (c) => c.notNull())
+    .addColumn("prompt_version", "text", (c) => c.notNull())
+    .addColumn("model", "text")
+    .addColumn("agent", "text")
+    .addColumn("text", "text")
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .addColumn("done_at", "text")
+    .execute();
+  await schema.createIndex("reflections_traces").on("reflections").column("trace_key").execute();
+
+  await schema
+    .createTable("reflection_traces")
+    .addColumn("reflection_id", "text", (c) => c.notNull().references("reflections.id"))
+    .addColumn("trace_id", "text", (c) => c.notNull().references("traces.id"))
+    .addPrimaryKeyConstraint("reflection_traces_pk", ["reflection_id", "trace_id"])
+    .execute();
+  await schema.createIndex("reflection_traces_trace").on("reflection_traces").column("trace_id").execute();
+
+  await schema
+    .createTable("decisions")
+    .addColumn("reflection_id", "text", (c) => c.notNull().references("reflections.id"))
+    .addColumn("position", "integer", (c) => c.notNull())
+    .addColumn("candidate", "text", (c) => c.notNull())
+    .addColumn("decision", "text", (c) => c.notNull())
+    .addColumn("handbook", "text")
+    .addColumn("name", "text")
+    .addColumn("revision", "integer")
+    .addColumn("reason", "text", (c) => c.notNull())
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .addPrimaryKeyConstraint("decisions_pk", ["reflection_id", "position"])
+    .execute();
+
+  await schema
+    .createTable("counters")
+    .addColumn("name", "text", (c) => c.primaryKey())
+    .addColumn("value", "bigint", (c) => c.notNull())
+    .execute();
+  await sql`insert into counters (name, value) values ('behaviors', 0)`.execute(db);
+  await sql`insert into handbooks (slug, created_at) values (${DEFAULT_HANDBOOK}, ${new Date().toISOString()})`.execute(
+    db,
+  );
+}

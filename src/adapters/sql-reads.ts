@@ -1,0 +1,251 @@
+import { type ExpressionBuilder, sql } from "kysely";
+import type { BehaviorKey } from "../model/behavior.ts";
+import type { IndexDocument, LedgerReads } from "../ports.ts";
+import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
+import { type Database, type Tables, traceKey } from "./sql-schema.ts";
+import { counts, solvedTasks, usage } from "./sql-statistics.ts";
+
+const KEYS_PER_QUERY = 200;
+
+const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_at"] as const;
+
+/** The ledger's reads over any database that Kysely speaks. */
+export function sqlReads(db: Database): LedgerReads {
+  const currentRevisions = () =>
+    db
+      .selectFrom("behaviors as b")
+      .innerJoin("behavior_revisions as r", (join) =>
+        join
+          .onRef("r.handbook", "=", "b.handbook")
+          .onRef("r.name", "=", "b.name")
+          .onRef("r.revision", "=", "b.revision"),
+      );
+
+  return {
+    async handbooks() {
+      return (await db.selectFrom("handbooks").selectAll().orderBy("slug").execute()).map(handbookOf);
+    },
+
+    async handbook(slug) {
+      const row = await db.selectFrom("handbooks").selectAll().where("slug", "=", slug).executeTakeFirst();
+      return row && handbookOf(row);
+    },
+
+    async behavior({ handbook, name }) {
+      const row = await currentRevisions()
+        .selectAll("r")
+        .where("b.handbook", "=", handbook)
+        .where("b.name", "=", name)
+        .executeTakeFirst();
+      return row && behaviorOf(row);
+    },
+
+    async behaviorsByKey(keys) {
+      const found = [];
+      for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
+        const rows = await currentRevisions()
+          .selectAll("r")
+          .where((eb) => isOneOf(eb, keys.slice(i, i + KEYS_PER_QUERY)))
+          .execute();
+        found.push(...rows.map(behaviorOf));
+      }
+      return found;
+    },
+
+    async behaviors(handbook, filter = {}) {
+      let query = currentRevisions().selectAll("r").where("b.handbook", "=", handbook).orderBy("b.name");
+      if (filter.status !== undefined) query = query.where("b.status", "=", filter.status);
+      if (filter.topic !== undefined)
+        query = query.where(sql`lower(b.topic)`, "=", filter.topic.toLowerCase());
+      return (await query.execute()).map(behaviorOf);
+    },
+
+    async revisions({ handbook, name }) {
+      const rows = await db
+        .selectFrom("behavior_revisions")
+        .selectAll()
+        .where("handbook", "=", handbook)
+        .where("name", "=", name)
+        .orderBy("revision")
+        .execute();
+      return rows.map(behaviorOf);
+    },
+
+    async headSeq() {
+      const { value } = await db
+        .selectFrom("counters")
+        .select("value")
+        .where("name", "=", "behaviors")
+        .executeTakeFirstOrThrow();
+      return Number(value);
+    },
+
+    async changedBehaviors(afterSeq, limit) {
+      const rows = await currentRevisions()
+        .selectAll("r")
+        .select("b.seq")
+        .where("b.seq", ">", afterSeq)
+        .orderBy("b.seq")
+        .limit(limit)
+        .execute();
+      const last = rows.at(-1);
+      if (last === undefined) return { seq: afterSeq, documents: [] };
+      const solved = await solvedTasks(db, afterSeq, Number(last.seq));
+      const documents = rows.map(
+        (row): IndexDocument => ({
+          handbook: row.handbook,
+          name: row.name,
+          status: row.status,
+          when: row.when,
+          instruction: row.instruction,
+          keywords: JSON.parse(row.keywords),
+          topic: row.topic ?? undefined,
+          detail: row.detail ?? undefined,
+          solved_tasks: solved.get(`${row.handbook}/${row.name}`) ?? [],
+        }),
+      );
+      return { seq: Number(last.seq), documents };
+    },
+
+    async traces(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db.selectFrom("traces").selectAll().where("id", "in", ids).execute();
+      const byId = new Map(rows.map((row) => [row.id, traceOf(row)]));
+      return ids.flatMap((id) => byId.get(id) ?? []);
+    },
+
+    async traceWithHash(hash) {
+      const row = await db.selectFrom("traces").selectAll().where("hash", "=", hash).executeTakeFirst();
+      return row && traceOf(row);
+    },
+
+    async citations(traceId) {
+      return db.selectFrom("citations").selectAll().where("trace_id", "=", traceId).orderBy("name").execute();
+    },
+
+    async latestTraceOfEpisode(episodeId) {
+      const row = await db
+        .selectFrom("traces")
+        .selectAll()
+        .where("episode_id", "=", episodeId)
+        .orderBy("id", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      return row && traceOf(row);
+    },
+
+    async unreflectedTraces(handbook, limit) {
+      return db
+        .selectFrom("traces")
+        .select(SUMMARY)
+        .where("handbook", "=", handbook)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom("reflection_traces as rt")
+                .select("rt.trace_id")
+                .whereRef("rt.trace_id", "=", "traces.id"),
+            ),
+          ),
+        )
+        .orderBy("id", "desc")
+        .limit(limit)
+        .execute();
+    },
+
+    async recentTraces(limit) {
+      return db.selectFrom("traces").select(SUMMARY).orderBy("id", "desc").limit(limit).execute();
+    },
+
+    async use(id) {
+      const row = await db.selectFrom("uses").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && useOf(db, row);
+    },
+
+    async latestUseOfConversation(conversation) {
+      const row = await db
+        .selectFrom("uses")
+        .selectAll()
+        .where("conversation", "=", conversation)
+        .orderBy("id", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      return row && useOf(db, row);
+    },
+
+    async servedInEpisode(episodeId) {
+      return db
+        .selectFrom("use_behaviors as ub")
+        .innerJoin("uses as u", "u.id", "ub.use_id")
+        .select(["ub.handbook", "ub.name", "ub.revision", "ub.score"])
+        .where("u.episode_id", "=", episodeId)
+        .where("ub.served", "=", 1)
+        .orderBy("ub.use_id")
+        .orderBy("ub.position")
+        .execute();
+    },
+
+    async outcomeReports(about) {
+      const query = db.selectFrom("outcome_reports").selectAll().orderBy("id");
+      const rows = await ("trace_id" in about
+        ? query.where("trace_id", "=", about.trace_id)
+        : query.where("episode_id", "=", about.episode_id)
+      ).execute();
+      return rows.map(outcomeReportOf);
+    },
+
+    async reflection(id) {
+      const row = await db.selectFrom("reflections").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && reflectionOf(row);
+    },
+
+    async reflectionsOn(traceIds) {
+      const rows = await db
+        .selectFrom("reflections")
+        .selectAll()
+        .where("trace_key", "=", traceKey(traceIds))
+        .orderBy("id", "desc")
+        .execute();
+      return rows.map(reflectionOf);
+    },
+
+    async decisions(reflectionId) {
+      const rows = await db
+        .selectFrom("decisions")
+        .selectAll()
+        .where("reflection_id", "=", reflectionId)
+        .orderBy("position")
+        .execute();
+      return rows.map(decisionOf);
+    },
+
+    counts: (handbook, since = "") => counts(db, handbook, since),
+    usage: (handbook, since = "") => usage(db, handbook, since),
+  };
+}
+
+function isOneOf(eb: ExpressionBuilder<{ b: Tables["behaviors"] }, "b">, keys: readonly BehaviorKey[]) {
+  return eb.or(
+    keys.map(({ handbook, name }) => eb.and([eb("b.handbook", "=", handbook), eb("b.name", "=", name)])),
+  );
+}
+
+async function useOf(db: Database, row: Tables["uses"]) {
+  const rows = await db
+    .selectFrom("use_behaviors")
+    .select(["handbook", "name", "revision", "score", "served"])
+    .where("use_id", "=", row.id)
+    .orderBy("position")
+    .execute();
+  const ranked = (served: 0 | 1) =>
+    rows.filter((r) => r.served === served).map(({ served: _, ...behavior }) => behavior);
+  const { topic, agent, conversation, ...use } = row;
+  return {
+    ...use,
+    ...(topic !== null && { topic }),
+    ...(agent !== null && { agent }),
+    ...(conversation !== null && { conversation }),
+    served: ranked(1),
+    withheld: ranked(0),
+  };
+}

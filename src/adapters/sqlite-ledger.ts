@@ -1,0 +1,206 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, sql } from "kysely";
+import { HandbookError } from "../errors.ts";
+import type { Ledger } from "../ports.ts";
+import { migrate } from "./sql-migrations.ts";
+import { sqlReads } from "./sql-reads.ts";
+import type { Tables } from "./sql-schema.ts";
+import { sqlWrites } from "./sql-writes.ts";
+
+const BUSY_TIMEOUT_MS = 5000;
+const WAL_ATTEMPTS = 200;
+const STATEMENTS = 200;
+
+/**
+ * Opens the ledger in an SQLite file, creating and migrating it as needed. Many processes may have it open.
+ *
+ * A returned write is on disk: WAL with `synchronous=FULL` syncs at every commit.
+ *
+ * Throws: LEDGER_UNWRITABLE, LEDGER_CORRUPT, LEDGER_TOO_NEW, LEDGER_FULL, LEDGER_BUSY.
+ */
+export async function openSqliteLedger(path: string): Promise<Ledger> {
+  const file = withClearErrors(path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openFile(path);
+  });
+  const db = new Kysely<Tables>({
+    dialect: new TransactionalDdlDialect({ database: kyselyDatabase(path, file) }),
+  });
+  try {
+    await migrate(db);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    ...sqlReads(db),
+    write: (work) => db.transaction().execute((tx) => work({ ...sqlReads(tx), ...sqlWrites(tx) })),
+    async check() {
+      const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db);
+      const faults = rows.map((row) => row.integrity_check).filter((line) => line !== "ok");
+      const dangling = await sql`pragma foreign_key_check`.execute(db);
+      if (dangling.rows.length > 0)
+        faults.push(`${dangling.rows.length} rows refer to a row that is missing`);
+      return faults;
+    },
+    close: () => db.destroy(),
+  };
+}
+
+function openFile(path: string): DatabaseSync {
+  const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    setWal(file);
+    file.exec("pragma synchronous = full; pragma foreign_keys = on");
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Switching a fresh file to WAL ignores the busy timeout, so two first starts can collide: try again. */
+function setWal(file: DatabaseSync): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      file.exec("pragma journal_mode = wal");
+      return;
+    } catch (error) {
+      if (primaryCode(error) !== SQLITE.BUSY || attempt === WAL_ATTEMPTS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
+    }
+  }
+}
+
+/** Kysely's view of a `node:sqlite` database, with its statements kept prepared. */
+function kyselyDatabase(path: string, file: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, StatementSync>();
+  const prepared = (text: string) => {
+    let statement = statements.get(text);
+    if (statement === undefined) {
+      if (statements.size >= STATEMENTS) statements.clear();
+      statement = file.prepare(text);
+      statements.set(text, statement);
+    }
+    return statement;
+  };
+  return {
+    close: () => file.close(),
+    prepare(text) {
+      // A deferred transaction that turns into a writer fails at once when another writer came in between.
+      const query = text === "begin" ? "begin immediate" : text;
+      // SQLite ends a transaction itself when the disk is full; the first error is the one to report.
+      if (query === "rollback" && !file.isTransaction) return NO_STATEMENT;
+      const clear = <T>(run: () => T) => withClearErrors(path, run);
+      const statement = clear(() => prepared(query));
+      const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[];
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => clear(() => statement.all(...values(parameters))),
+        run: (parameters) => clear(() => statement.run(...values(parameters))),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      };
+    },
+  };
+}
+
+const NO_STATEMENT = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [][Symbol.iterator](),
+};
+
+/** Lets the migrator run in one transaction, so that several processes may start on a fresh file at once. */
+class TransactionalDdlDialect extends SqliteDialect {
+  override createAdapter() {
+    return new TransactionalDdlAdapter();
+  }
+}
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl() {
+    return true;
+  }
+}
+
+/** Primary result codes. Source: sqlite.org/rescode.html */
+const SQLITE = {
+  PERM: 3,
+  BUSY: 5,
+  LOCKED: 6,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  NOTADB: 26,
+};
+
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
+    return undefined;
+  return error.errcode & 255;
+}
+
+/** Runs `work` and says in our own words what the database or the file system objected to. */
+function withClearErrors<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const system = error instanceof Error && "code" in error ? error.code : undefined;
+    switch (primaryCode(error)) {
+      case SQLITE.BUSY:
+      case SQLITE.LOCKED:
+        throw new HandbookError(
+          "LEDGER_BUSY",
+          `another process held the ledger for ${BUSY_TIMEOUT_MS / 1000} s`,
+          {
+            fix: "Try again; if it stays so, look for a stuck process with this file open",
+            cause: error,
+          },
+        );
+      case SQLITE.FULL:
+        throw new HandbookError(
+          "LEDGER_FULL",
+          "the disk that holds the ledger is full; nothing was written",
+          {
+            fix: "Free some space and try again",
+            cause: error,
+          },
+        );
+      case SQLITE.CORRUPT:
+      case SQLITE.NOTADB:
+        throw new HandbookError("LEDGER_CORRUPT", `the ledger ${path} is damaged or is no ledger`, {
+          fix: "Move it away together with its -wal and -shm files and restore a copy; run `handbook doctor` for details",
+          cause: error,
+        });
+      case SQLITE.PERM:
+      case SQLITE.READONLY:
+      case SQLITE.IOERR:
+      case SQLITE.CANTOPEN:
+        throw unwritable(path, error);
+    }
+    if (system === "ENOSPC") {
+      throw new HandbookError("LEDGER_FULL", "the disk that holds the data directory is full", {
+        fix: "Free some space and try again",
+        cause: error,
+      });
+    }
+    if (
+      typeof system === "string" &&
+      ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT"].includes(system)
+    ) {
+      throw unwritable(path, error);
+    }
+    throw error;
+  }
+}
+
+function unwritable(path: string, cause: unknown): HandbookError {
+  return new HandbookError("LEDGER_UNWRITABLE", `cannot write the ledger ${path}`, {
+    fix: "Make its directory writable, or set HANDBOOK_HOME to a directory that is",
+    cause,
+  });
+}

@@ -1,0 +1,165 @@
+import { HandbookError } from "../errors.ts";
+import type { Behavior } from "../model/behavior.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Candidate, Reflection } from "../model/reflection.ts";
+import type { Hit, LedgerReads, LedgerWrites, Ports } from "../ports.ts";
+import { judge, type Verdict } from "../rules/curation.ts";
+import { redacted, searchedHandbooks } from "./handbooks.ts";
+import { type ReflectionRequest, reflectByModel } from "./reflect.ts";
+
+const NEIGHBORS = 10;
+
+/** An agent's reflection as it comes back. */
+export interface SubmittedReflection {
+  reflection_id: string;
+  reflection: string;
+  behaviors: readonly Candidate[];
+  agent?: string | undefined;
+}
+
+/**
+ * Takes an agent's reflection, judges each proposed behavior against the handbook, and stores all of it at once.
+ *
+ * Throws: UNKNOWN_REFLECTION, ALREADY_SUBMITTED.
+ */
+export async function submitReflection(ports: Ports, submitted: SubmittedReflection): Promise<Decision[]> {
+  const reflection = await ports.ledger.reflection(submitted.reflection_id);
+  if (reflection === undefined || reflection.by !== "agent") {
+    throw new HandbookError(
+      "UNKNOWN_REFLECTION",
+      `there is no open reflection "${submitted.reflection_id}"`,
+      {
+        fix: "Call reflect_and_extract first and pass the reflection_id that it answers",
+      },
+    );
+  }
+  if (reflection.status === "done") throw alreadySubmitted(reflection.id);
+  const { texts } = await redacted(ports, { reflection: submitted.reflection });
+  return curate(ports, reflection, submitted.behaviors, async (tx) => {
+    const done = { text: texts.reflection ?? "", done_at: ports.now().toISOString() };
+    if (!(await tx.closeReflection(reflection.id, done))) throw alreadySubmitted(reflection.id);
+  });
+}
+
+/**
+ * Lets the server's model reflect on traces and curates what it proposes. All or nothing is stored.
+ *
+ * Throws: as `reflectByModel`.
+ */
+export async function reflectAndCurate(
+  ports: Ports,
+  request: ReflectionRequest,
+): Promise<{ reflection: Reflection; decisions: Decision[] }> {
+  const { reflection, text, candidates } = await reflectByModel(ports, request);
+  const { texts } = await redacted(ports, { text });
+  const done = {
+    ...reflection,
+    status: "done" as const,
+    text: texts.text ?? "",
+    done_at: ports.now().toISOString(),
+  };
+  const decisions = await curate(ports, done, candidates, (tx) => tx.addReflection(done));
+  return { reflection: done, decisions };
+}
+
+async function curate(
+  ports: Ports,
+  reflection: Reflection,
+  proposed: readonly Candidate[],
+  store: (tx: LedgerReads & LedgerWrites) => Promise<void>,
+): Promise<Decision[]> {
+  const candidates = await Promise.all(proposed.map((candidate) => withoutSecrets(ports, candidate)));
+  const handbooks = await searchedHandbooks(ports.ledger, reflection.handbook);
+  const neighbors: Hit[][] = [];
+  for (const { name, when, instruction } of candidates) {
+    const text = `${name.replaceAll("_", " ")} ${when} ${instruction}`;
+    neighbors.push((await ports.index.search({ text, handbooks, limit: NEIGHBORS })).hits);
+  }
+
+  return ports.ledger.write(async (tx) => {
+    await store(tx);
+    const tasks = (await tx.traces(reflection.trace_ids)).map((trace) => trace.task);
+    const decisions: Decision[] = [];
+    for (const [position, candidate] of candidates.entries()) {
+      // Read again inside the transaction: another process, or an earlier candidate, may have changed them.
+      const justDecided = decisions.flatMap(({ target }) => target ?? []);
+      const verdict = judge(candidate, {
+        sameName: await tx.behavior({ handbook: reflection.handbook, name: candidate.name }),
+        neighbors: await tx.behaviorsByKey([...(neighbors[position] ?? []), ...justDecided]),
+        tasks,
+      });
+      const target = await apply(ports, tx, reflection, candidate, verdict);
+      decisions.push({
+        reflection_id: reflection.id,
+        position,
+        candidate,
+        decision: verdict.decision,
+        ...(target && {
+          target: { handbook: target.handbook, name: target.name, revision: target.revision },
+        }),
+        reason: verdict.reason,
+        created_at: ports.now().toISOString(),
+      });
+    }
+    await tx.addDecisions(decisions);
+    return decisions;
+  });
+}
+
+async function withoutSecrets(ports: Ports, candidate: Candidate): Promise<Candidate> {
+  const { texts } = await redacted(ports, { instruction: candidate.instruction, when: candidate.when });
+  return { ...candidate, instruction: (texts.instruction ?? "").trim(), when: (texts.when ?? "").trim() };
+}
+
+/** Carries out a verdict; returns the behavior as it now stands, or undefined for a rejection. */
+async function apply(
+  ports: Ports,
+  tx: LedgerWrites,
+  reflection: Reflection,
+  candidate: Candidate,
+  verdict: Verdict,
+): Promise<Behavior | undefined> {
+  const provenance: Behavior["provenance"] = {
+    author: "reflection",
+    ...(reflection.agent !== undefined && { agent: reflection.agent }),
+    ...(reflection.model !== undefined && { model: reflection.model }),
+    prompt_version: reflection.prompt_version,
+    reflection_id: reflection.id,
+    trace_ids: reflection.trace_ids,
+  };
+  const made = { provenance, reason: verdict.reason, created_at: ports.now().toISOString() };
+  switch (verdict.decision) {
+    case "reject":
+      return undefined;
+    case "add": {
+      const { topic, ...text } = candidate;
+      const added = { ...text, ...(topic && { topic }), ...made };
+      const behavior = { handbook: reflection.handbook, revision: 1, status: verdict.status, ...added };
+      await tx.addRevision(behavior);
+      return behavior;
+    }
+    case "strengthen":
+      await tx.addSources(verdict.target, reflection.trace_ids);
+      return verdict.target;
+    case "merge":
+    case "revise": {
+      const { topic, ...text } = verdict.text;
+      const { target } = verdict;
+      const behavior = {
+        ...target,
+        ...text,
+        ...(topic && { topic }),
+        ...made,
+        revision: target.revision + 1,
+      };
+      await tx.addRevision(behavior);
+      return behavior;
+    }
+  }
+}
+
+function alreadySubmitted(id: string): HandbookError {
+  return new HandbookError("ALREADY_SUBMITTED", `the reflection ${id} has been submitted before`, {
+    fix: "Nothing was changed. Call reflect_and_extract for a new one",
+  });
+}

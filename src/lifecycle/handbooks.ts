@@ -1,0 +1,49 @@
+import { HandbookError } from "../errors.ts";
+import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
+import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
+
+/**
+ * The handbook to read from, `default` when none is named.
+ *
+ * Throws: UNKNOWN_HANDBOOK, naming those that exist.
+ */
+export async function handbookToRead(ledger: LedgerReads, slug: string = DEFAULT_HANDBOOK): Promise<string> {
+  if ((await ledger.handbook(slug)) !== undefined) return slug;
+  const known = (await ledger.handbooks()).map((handbook) => handbook.slug);
+  throw new HandbookError("UNKNOWN_HANDBOOK", `there is no handbook "${slug}"`, {
+    fix: `These exist: ${known.join(", ")}. The first trace recorded to a new name creates it`,
+  });
+}
+
+/** Makes sure that the handbook exists: the first write creates it. */
+export async function handbookToWrite(
+  tx: LedgerReads & LedgerWrites,
+  slug: string,
+  created_at: string,
+  description?: string,
+): Promise<void> {
+  if ((await tx.handbook(slug)) !== undefined) return;
+  await tx.addHandbook({ slug, created_at, ...(description !== undefined && { description }) });
+}
+
+/** What a search in this handbook reads: itself, then the starters. */
+export async function searchedHandbooks(ledger: LedgerReads, slug: string): Promise<string[]> {
+  const starters = (await ledger.handbooks()).filter((handbook) => handbook.starter !== undefined);
+  return [slug, ...starters.map((handbook) => handbook.slug).filter((starter) => starter !== slug)];
+}
+
+/** Texts without their secrets, each under its own name, and the kinds of secrets found. Absent texts stay absent. */
+export async function redacted<K extends string>(
+  { secrets }: Pick<Ports, "secrets">,
+  texts: Record<K, string | undefined>,
+): Promise<{ texts: Record<K, string | undefined>; kinds: string[] }> {
+  const clean: Partial<Record<K, string | undefined>> = {};
+  const kinds = new Set<string>();
+  for (const name in texts) {
+    const text = texts[name];
+    const scanned = text === undefined ? undefined : await secrets.redact(text);
+    clean[name] = scanned?.text;
+    for (const kind of scanned?.kinds ?? []) kinds.add(kind);
+  }
+  return { texts: clean as Record<K, string | undefined>, kinds: [...kinds] };
+}

@@ -1,0 +1,128 @@
+import { HandbookError } from "../errors.ts";
+import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
+import type { Evidence, Outcome } from "../model/outcome.ts";
+import type { Trace } from "../model/trace.ts";
+import type { LedgerReads, Ports } from "../ports.ts";
+import { citedNames } from "../rules/citations.ts";
+import { impliedEvidence, isSame, settledBy } from "../rules/evidence.ts";
+import { traceHash } from "../rules/identity.ts";
+import { handbookToWrite, redacted } from "./handbooks.ts";
+
+export interface Recording {
+  task: string;
+  reasoning: string;
+  answer?: string | undefined;
+  outcome?: Outcome | undefined;
+  evidence?: Evidence | undefined;
+  output_tokens?: number | undefined;
+  input_tokens?: number | undefined;
+  use_id?: string | undefined;
+  improves?: string | undefined;
+  model?: string | undefined;
+  agent?: string | undefined;
+  handbook?: string | undefined;
+}
+
+/**
+ * Stores one attempt at a task without its secrets, finds which served behaviors it names, and counts its tokens
+ * when the caller could not. The same attempt sent again is the same trace; a stated outcome then counts as a
+ * further statement about it.
+ *
+ * Throws: UNKNOWN_USE, UNKNOWN_TRACE, WRONG_HANDBOOK, INVALID_INPUT, and what the ledger throws.
+ */
+export async function recordTrace(
+  ports: Ports,
+  input: Recording,
+): Promise<{ trace: Trace; cited: string[]; isNew: boolean }> {
+  const { texts, kinds } = await redacted(ports, {
+    task: input.task,
+    reasoning: input.reasoning,
+    answer: input.answer,
+  });
+  const { task = "", reasoning = "", answer } = texts;
+  const counted = input.output_tokens ?? (await ports.tokenizer.count(reasoning + (answer ?? "")));
+  const outcome = input.outcome ?? "unknown";
+  const statement = { outcome, evidence: input.evidence ?? impliedEvidence(outcome) };
+  const id = ports.newId();
+  const created_at = ports.now().toISOString();
+
+  return ports.ledger.write(async (tx) => {
+    const use = input.use_id === undefined ? undefined : await tx.use(input.use_id);
+    if (input.use_id !== undefined && use === undefined) throw unknownUse(input.use_id);
+    const handbook = input.handbook ?? use?.handbook ?? DEFAULT_HANDBOOK;
+    if (use !== undefined && use.handbook !== handbook) throw wrongHandbook("use", use.id, use.handbook);
+    await checkImproves(tx, input.improves, handbook);
+
+    const hash = traceHash({ handbook, use_id: use?.id, task, reasoning, answer });
+    const known = await tx.traceWithHash(hash);
+    if (known !== undefined) {
+      const standing = settledBy(known, statement);
+      if (!isSame(standing, known)) await tx.setOutcome(known.id, standing.outcome, standing.evidence);
+      const cited = (await tx.citations(known.id)).map((citation) => citation.name);
+      return { trace: { ...known, ...standing }, cited, isNew: false };
+    }
+
+    // A CI job may have reported the outcome of the use before its first trace came.
+    const isFirst = use !== undefined && (await tx.latestTraceOfEpisode(use.episode_id)) === undefined;
+    const reports = isFirst ? await tx.outcomeReports({ episode_id: use.episode_id }) : [];
+    const standing = reports.reduce(settledBy, statement);
+    const trace: Trace = {
+      id,
+      handbook,
+      task,
+      reasoning,
+      ...(answer !== undefined && { answer }),
+      outcome: standing.outcome,
+      evidence: standing.evidence,
+      output_tokens: counted,
+      ...(input.input_tokens !== undefined && { input_tokens: input.input_tokens }),
+      tokens_counted_by: input.output_tokens === undefined ? "server" : "caller",
+      ...(input.model !== undefined && { model: input.model }),
+      ...(input.agent !== undefined && { agent: input.agent }),
+      ...(use !== undefined && { use_id: use.id, episode_id: use.episode_id }),
+      ...(input.improves !== undefined && { improves: input.improves }),
+      redacted: kinds,
+      created_at,
+    };
+    await handbookToWrite(tx, handbook, created_at);
+    await tx.addTrace(trace, hash);
+    const served = use === undefined ? [] : await tx.servedInEpisode(use.episode_id);
+    // Of a behavior that was served twice, the later revision is the one that was read last.
+    const latest = new Map(served.map((behavior) => [`${behavior.handbook}/${behavior.name}`, behavior]));
+    const names = citedNames(
+      `${reasoning}\n${answer ?? ""}`,
+      served.map((behavior) => behavior.name),
+    );
+    await tx.addCitations(
+      [...latest.values()]
+        .filter(({ name }) => names.includes(name))
+        .map(({ score: _, ...behavior }) => ({ trace_id: id, ...behavior })),
+    );
+    return { trace, cited: names, isNew: true };
+  });
+}
+
+async function checkImproves(tx: LedgerReads, id: string | undefined, handbook: string): Promise<void> {
+  if (id === undefined) return;
+  const [first] = await tx.traces([id]);
+  if (first === undefined) throw unknownTrace(id);
+  if (first.handbook !== handbook) throw wrongHandbook("trace", id, first.handbook);
+}
+
+export function unknownUse(id: string): HandbookError {
+  return new HandbookError("UNKNOWN_USE", `there is no use "${id}"`, {
+    fix: "Pass the use_id that retrieve_behaviors answered, or leave it out",
+  });
+}
+
+export function unknownTrace(id: string): HandbookError {
+  return new HandbookError("UNKNOWN_TRACE", `there is no trace "${id}"`, {
+    fix: "Pass a trace_id that record_trace answered",
+  });
+}
+
+export function wrongHandbook(kind: "use" | "trace", id: string, handbook: string): HandbookError {
+  return new HandbookError("WRONG_HANDBOOK", `the ${kind} ${id} belongs to the handbook "${handbook}"`, {
+    fix: `Pass handbook "${handbook}", or leave the ${kind} out`,
+  });
+}

@@ -1,0 +1,171 @@
+import { HandbookError } from "../errors.ts";
+import type { Behavior } from "../model/behavior.ts";
+import type { Candidate, Reflection } from "../model/reflection.ts";
+import type { Trace } from "../model/trace.ts";
+import type { Ports } from "../ports.ts";
+import { EXTRACT_VERSION, extractMessages, readExtraction } from "../prompts/extract.ts";
+import { type Attempt, agentReflectText, REFLECT_VERSION, reflectMessages } from "../prompts/reflect.ts";
+import { cutMiddle, shareBudget } from "../rules/excerpt.ts";
+import { rank } from "../rules/ranking.ts";
+import { mostValuable } from "../rules/trace-value.ts";
+import { handbookToRead, searchedHandbooks } from "./handbooks.ts";
+import { unknownTrace, wrongHandbook } from "./record.ts";
+
+const PICKED_TRACES = 3;
+const CONSIDERED_TRACES = 1000;
+const KNOWN_SHOWN = 10;
+
+/** Who reflects: `auto` is the server where it has a model, else the calling agent. */
+export type ReflectBy = "auto" | "server" | "agent";
+
+export interface ReflectionRequest {
+  /** None: the most valuable ones that no reflection looked at. */
+  trace_ids?: readonly string[] | undefined;
+  handbook?: string | undefined;
+  agent?: string | undefined;
+}
+
+/** Which of the two is to reflect. Throws: NO_MODEL when the server is asked to and has none. */
+export function reflector(ports: Ports, by: ReflectBy): "server" | "agent" {
+  if (by === "server" && ports.llm === undefined) {
+    throw new HandbookError("NO_MODEL", "this server has no model of its own", {
+      fix: 'Set HANDBOOK_MODEL (and OPENAI_BASE_URL, OPENAI_API_KEY), or pass by "agent" and reflect yourself',
+    });
+  }
+  return by === "auto" ? (ports.llm === undefined ? "agent" : "server") : by;
+}
+
+/**
+ * Opens a reflection for the calling agent and returns the prompt for it. Asked again for the same traces while
+ * it is open, it is the same reflection.
+ *
+ * Throws: UNKNOWN_TRACE, UNKNOWN_HANDBOOK, WRONG_HANDBOOK, NOTHING_TO_REFLECT_ON.
+ */
+export async function openReflection(
+  ports: Ports,
+  request: ReflectionRequest,
+): Promise<{ reflection: Reflection; prompt: string }> {
+  const traces = await tracesToReflectOn(ports, request);
+  const ids = traces.map((trace) => trace.id);
+  const { attempts, known } = await material(ports, traces);
+  const id = ports.newId();
+  const reflection = await ports.ledger.write(async (tx) => {
+    const open = (await tx.reflectionsOn(ids)).find(({ status, by }) => status === "open" && by === "agent");
+    if (open !== undefined) return open;
+    const opened: Reflection = {
+      id,
+      handbook: handbookOf(traces),
+      status: "open",
+      by: "agent",
+      trace_ids: ids,
+      prompt_version: REFLECT_VERSION,
+      ...(request.agent !== undefined && { agent: request.agent }),
+      created_at: ports.now().toISOString(),
+    };
+    await tx.addReflection(opened);
+    return opened;
+  });
+  return { reflection, prompt: agentReflectText(reflection.id, attempts, known) };
+}
+
+/**
+ * Lets the server's own model reflect on traces and propose candidates. Stores nothing: the reflection is for the
+ * next stage to store together with what it decided.
+ *
+ * Throws: as `openReflection`, and NO_MODEL, LLM_UNAVAILABLE, LLM_BAD_OUTPUT.
+ */
+export async function reflectByModel(
+  ports: Ports,
+  request: ReflectionRequest,
+): Promise<{ reflection: Reflection; text: string; candidates: Candidate[] }> {
+  reflector(ports, "server");
+  const llm = ports.llm;
+  if (llm === undefined) throw new Error("unreachable: reflector() refuses without a model");
+  const traces = await tracesToReflectOn(ports, request);
+  const { attempts, known } = await material(ports, traces);
+  const messages = reflectMessages(attempts, known);
+  const { text } = await llm.complete(messages);
+  const answer = await llm.complete(extractMessages([...messages, { role: "assistant", content: text }]));
+  const candidates = readExtraction(answer.text);
+  const reflection: Reflection = {
+    id: ports.newId(),
+    handbook: handbookOf(traces),
+    status: "open",
+    by: "server",
+    trace_ids: traces.map((trace) => trace.id),
+    prompt_version: `${REFLECT_VERSION}+${EXTRACT_VERSION}`,
+    model: llm.model,
+    ...(request.agent !== undefined && { agent: request.agent }),
+    created_at: ports.now().toISOString(),
+  };
+  return { reflection, text, candidates };
+}
+
+async function tracesToReflectOn(ports: Ports, { trace_ids, handbook }: ReflectionRequest): Promise<Trace[]> {
+  if (trace_ids === undefined || trace_ids.length === 0) return pickTraces(ports, handbook);
+  const ids = [...new Set(trace_ids)];
+  const traces = await ports.ledger.traces(ids);
+  const missing = ids.find((id) => !traces.some((trace) => trace.id === id));
+  if (missing !== undefined) throw unknownTrace(missing);
+  const expected = handbook ?? handbookOf(traces);
+  const stranger = traces.find((trace) => trace.handbook !== expected);
+  if (stranger !== undefined) throw wrongHandbook("trace", stranger.id, stranger.handbook);
+  return traces;
+}
+
+async function pickTraces(ports: Ports, handbook: string | undefined): Promise<Trace[]> {
+  const slug = await handbookToRead(ports.ledger, handbook);
+  const waiting = await ports.ledger.unreflectedTraces(slug, CONSIDERED_TRACES);
+  const picked = mostValuable(waiting, PICKED_TRACES);
+  if (picked.length === 0) {
+    throw new HandbookError(
+      "NOTHING_TO_REFLECT_ON",
+      `every trace of the handbook "${slug}" has been reflected on`,
+      {
+        fix: "Record a trace first, or pass trace_ids to look at some again",
+      },
+    );
+  }
+  return ports.ledger.traces(picked.map((trace) => trace.id));
+}
+
+function handbookOf(traces: readonly Trace[]): string {
+  const [first] = traces;
+  if (first === undefined) throw new Error("a reflection needs a trace");
+  return first.handbook;
+}
+
+/** The traces, cut to the token budget, and the behaviors that such tasks would be served. */
+async function material(
+  ports: Ports,
+  traces: readonly Trace[],
+): Promise<{ attempts: Attempt[]; known: Behavior[] }> {
+  const [first] = traces;
+  if (first === undefined) return { attempts: [], known: [] };
+  const texts = traces.flatMap(({ task, reasoning, answer }) => [task, reasoning, answer ?? ""]);
+  const tokens: number[] = [];
+  for (const text of texts) tokens.push(await ports.tokenizer.count(text));
+  const allowed = shareBudget(tokens, ports.settings.reflectionTokens);
+  const cut = texts.map((text, i) => {
+    const [has = 0, may = 0] = [tokens[i], allowed[i]];
+    return may >= has ? text : cutMiddle(text, Math.floor((text.length * may) / has));
+  });
+  const attempts = traces.map(({ outcome, evidence, answer }, i): Attempt => {
+    const [task = "", reasoning = "", shownAnswer = ""] = cut.slice(3 * i, 3 * i + 3);
+    return { task, reasoning, ...(answer !== undefined && { answer: shownAnswer }), outcome, evidence };
+  });
+
+  const { hits } = await ports.index.search({
+    text: [...new Set(traces.map((trace) => trace.task))].join("\n"),
+    handbooks: await searchedHandbooks(ports.ledger, first.handbook),
+    limit: 2 * KNOWN_SHOWN,
+  });
+  const behaviors = await ports.ledger.behaviorsByKey(hits);
+  const known = rank(hits, behaviors, {
+    handbook: first.handbook,
+    alreadyHave: [],
+    wholeTopic: false,
+    limit: KNOWN_SHOWN,
+  });
+  return { attempts, known: known.map(({ behavior }) => behavior) };
+}

@@ -1,0 +1,111 @@
+import { HandbookError } from "../errors.ts";
+import type { Behavior } from "../model/behavior.ts";
+import type { Use } from "../model/use.ts";
+import type { Ports, Source } from "../ports.ts";
+import { rank, withinBudget } from "../rules/ranking.ts";
+import { handbookToRead, redacted, searchedHandbooks } from "./handbooks.ts";
+import { unknownUse, wrongHandbook } from "./record.ts";
+
+export const DEFAULT_LIMIT = 8;
+export const MAX_LIMIT = 200;
+const SPARE = 20; // candidates beyond the limit, for those that ranking leaves out
+
+export interface Retrieval {
+  task: string;
+  /** Default 8; with a topic 200, all of it. */
+  limit?: number | undefined;
+  /** Most tokens that the served behaviors may cost. */
+  max_tokens?: number | undefined;
+  topic?: string | undefined;
+  already_have?: readonly string[] | undefined;
+  /** An earlier use for the same task: this one joins its episode. */
+  use_id?: string | undefined;
+  handbook?: string | undefined;
+  agent?: string | undefined;
+  conversation?: string | undefined;
+}
+
+/**
+ * Finds the behaviors for a task, best first, in a handbook and in the starters, and logs the use. Nothing that
+ * fits is an empty list, not an error, and is logged too.
+ *
+ * Throws: UNKNOWN_HANDBOOK, UNKNOWN_USE, WRONG_HANDBOOK, INVALID_INPUT for an unknown topic.
+ */
+export async function retrieve(
+  ports: Ports,
+  input: Retrieval,
+): Promise<{ use: Use; behaviors: Behavior[]; sources: Source[] }> {
+  const { ledger } = ports;
+  const earlier = input.use_id === undefined ? undefined : await ledger.use(input.use_id);
+  if (input.use_id !== undefined && earlier === undefined) throw unknownUse(input.use_id);
+  const handbook = await handbookToRead(ledger, input.handbook ?? earlier?.handbook);
+  if (earlier !== undefined && earlier.handbook !== handbook)
+    throw wrongHandbook("use", earlier.id, earlier.handbook);
+
+  const handbooks = await searchedHandbooks(ledger, handbook);
+  const limit = input.limit ?? (input.topic === undefined ? DEFAULT_LIMIT : MAX_LIMIT);
+  const already = input.already_have ?? [];
+  const { hits, sources } = await ports.index.search({
+    text: input.task,
+    handbooks,
+    topic: input.topic,
+    limit: limit + already.length + SPARE,
+  });
+  let ranked = rank(hits, await ledger.behaviorsByKey(hits), {
+    handbook,
+    alreadyHave: already,
+    wholeTopic: input.topic !== undefined,
+    limit,
+  });
+  if (input.max_tokens !== undefined) {
+    const tokens: number[] = [];
+    for (const { behavior } of ranked) tokens.push(await ports.tokenizer.count(servedText(behavior)));
+    ranked = withinBudget(ranked, tokens, input.max_tokens);
+  }
+
+  const { texts } = await redacted(ports, { task: input.task });
+  const id = ports.newId();
+  const use: Use = {
+    id,
+    episode_id: earlier?.episode_id ?? id,
+    handbook,
+    task: texts.task ?? "",
+    ...(input.topic !== undefined && { topic: input.topic }),
+    arm: earlier?.arm ?? "served",
+    served: ranked.map(({ behavior, score }) => ({
+      handbook: behavior.handbook,
+      name: behavior.name,
+      revision: behavior.revision,
+      score,
+    })),
+    withheld: [],
+    ...(input.agent !== undefined && { agent: input.agent }),
+    ...(input.conversation !== undefined && { conversation: input.conversation }),
+    created_at: ports.now().toISOString(),
+  };
+  await ledger.write((tx) => tx.addUse(use));
+  return { use, behaviors: ranked.map(({ behavior }) => behavior), sources };
+}
+
+/** What an agent reads of a behavior, as the token budget counts it. */
+function servedText({ name, handbook, instruction, when }: Behavior): string {
+  return JSON.stringify({ name, handbook, instruction, when });
+}
+
+/**
+ * A behavior by name, current revision.
+ *
+ * Throws: UNKNOWN_HANDBOOK, UNKNOWN_BEHAVIOR.
+ */
+export async function findBehavior(ports: Ports, name: string, handbook?: string): Promise<Behavior> {
+  const slug = await handbookToRead(ports.ledger, handbook);
+  const behavior = await ports.ledger.behavior({ handbook: slug, name });
+  if (behavior !== undefined) return behavior;
+  throw unknownBehavior(name, slug);
+}
+
+export function unknownBehavior(name: string, handbook: string): HandbookError {
+  return new HandbookError("UNKNOWN_BEHAVIOR", `the handbook "${handbook}" has no behavior "${name}"`, {
+    fix: `Read handbook://${handbook} for the names it has`,
+  });
+}

@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { HandbookError } from "../errors.ts";
+import { withPrefix } from "../model/behavior.ts";
+import { Candidate } from "../model/reflection.ts";
+import type { ChatMessage } from "../ports.ts";
+
+/** Bump on any change of wording: behaviors point here. */
+export const EXTRACT_VERSION = "extract-1";
+
+/**
+ * Asks for the suggestions of a reflection as one JSON object, name to instruction. `conversation` is the
+ * reflection prompt and its answer, replayed.
+ *
+ * Source: Didolkar et al. 2025, arXiv:2509.13237, the behavior prompt. We differ in asking for the situation and
+ * for keywords beside the instruction: retrieval lives on them.
+ */
+export function extractMessages(conversation: readonly ChatMessage[]): ChatMessage[] {
+  return [
+    ...conversation,
+    {
+      role: "user",
+      content: [
+        "Now write the behaviors you suggested as one JSON object and nothing else. Each key is a name that starts with " +
+          "behavior_ in snake_case. Each value is an object with these fields: instruction (what to do, one to three " +
+          "sentences, at most 600 characters), when (the situation, in words such a task would use), keywords (a list of " +
+          "other words of such tasks), topic (the field, in one or two words).",
+        "Write {} when you suggested none.",
+      ].join("\n\n"),
+    },
+  ];
+}
+
+const Details = z.object({
+  instruction: z.string(),
+  when: z.string().default(""),
+  keywords: z.array(z.string()).default([]),
+  topic: z.string().optional(),
+});
+const Extraction = z.record(
+  z.string(),
+  z.union([z.string().transform((instruction) => ({ instruction })), Details]),
+);
+
+/**
+ * The candidates in a model's answer. Read tolerantly: thoughts before the answer, a fenced block, text around the
+ * object, an instruction alone as value, and a missing or plural prefix are all fine.
+ *
+ * Throws: LLM_BAD_OUTPUT, naming the problem. Half of an answer is never used.
+ */
+export function readExtraction(answer: string): Candidate[] {
+  const parsed = Extraction.safeParse(parseObject(answer));
+  if (!parsed.success) throw unreadable(faults(parsed.error));
+  const candidates = z
+    .array(Candidate)
+    .safeParse(
+      Object.entries(parsed.data).map(([name, details]) => ({ ...details, name: withPrefix(name) })),
+    );
+  if (!candidates.success) throw unreadable(faults(candidates.error));
+  return candidates.data;
+}
+
+function parseObject(answer: string): unknown {
+  const text = answer.replace(/^[\s\S]*<\/think>/, "");
+  const fenced = /```(?:json)?\s*\n([\s\S]*?)```/.exec(text)?.[1];
+  const from = text.indexOf("{");
+  const to = text.lastIndexOf("}");
+  const source = fenced ?? (from >= 0 && to > from ? text.slice(from, to + 1) : undefined);
+  if (source === undefined) throw unreadable("it holds no JSON object");
+  try {
+    return JSON.parse(source);
+  } catch {
+    throw unreadable("its JSON does not parse");
+  }
+}
+
+// Paths and zod's own words only: what the model wrote stays out of the message.
+function faults(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path.map(String).join(".").slice(0, 100) || "the object"}: ${message}`)
+    .join("; ");
+}
+
+function unreadable(problem: string): HandbookError {
+  return new HandbookError("LLM_BAD_OUTPUT", `the model's answer cannot be read as behaviors: ${problem}`, {
+    fix: "Nothing was stored. Try again, or set HANDBOOK_MODEL to another model",
+  });
+}

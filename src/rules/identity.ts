@@ -1,0 +1,20 @@
+import { createHash } from "node:crypto";
+
+/** What makes two recordings the same trace. */
+export interface TraceContent {
+  handbook: string;
+  use_id?: string | undefined;
+  task: string;
+  reasoning: string;
+  answer?: string | undefined;
+}
+
+/** SHA-256, hex, over the trace's content; a re-sent trace has the hash of the first one. */
+export function traceHash({ handbook, use_id, task, reasoning, answer }: TraceContent): string {
+  return digest([handbook, use_id ?? null, task, reasoning, answer ?? null]);
+}
+
+/** SHA-256, hex, of a JSON value. */
+export function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+}

@@ -1,0 +1,63 @@
+import type { Behavior } from "../model/behavior.ts";
+import { isServable } from "../model/behavior.ts";
+import type { Hit } from "../ports.ts";
+
+/**
+ * Below this share of the best reachable score a behavior has nothing to do with the task. At 0.03 the questions of
+ * TheoremQA lose no recall@8 and one-line tool requests 3 points; of questions from the other set, 8 % and 35 % get
+ * nothing (docs/decisions/0004).
+ */
+export const MIN_FIT = 0.03;
+
+export interface Ranked {
+  behavior: Behavior;
+  score: number;
+}
+
+export interface RankingOptions {
+  /** The handbook that was asked; its own behavior hides one of the same name in a starter. */
+  handbook: string;
+  /** Names that the agent has already. */
+  alreadyHave: readonly string[];
+  /** Everything of the topic was asked for, so nothing is too far off. */
+  wholeTopic: boolean;
+  limit: number;
+}
+
+/**
+ * The behaviors to serve, best first: servable, fitting, one per name, at most `limit`. The order of `hits` is
+ * kept, so equal inputs give equal lists and a client's prompt cache can hit.
+ */
+export function rank(
+  hits: readonly Hit[],
+  behaviors: readonly Behavior[],
+  options: RankingOptions,
+): Ranked[] {
+  const current = new Map(behaviors.map((behavior) => [`${behavior.handbook}/${behavior.name}`, behavior]));
+  const own = new Set(
+    behaviors.filter((b) => b.handbook === options.handbook && isServable(b.status)).map((b) => b.name),
+  );
+  const seen = new Set(options.alreadyHave);
+  const ranked: Ranked[] = [];
+  for (const { handbook, name, score, fit } of hits) {
+    if (ranked.length >= options.limit) break;
+    const behavior = current.get(`${handbook}/${name}`);
+    if (behavior === undefined || !isServable(behavior.status) || seen.has(name)) continue;
+    if (!options.wholeTopic && fit < MIN_FIT) continue;
+    if (handbook !== options.handbook && own.has(name)) continue;
+    seen.add(name);
+    ranked.push({ behavior, score });
+  }
+  return ranked;
+}
+
+/** As many of the ranked behaviors, from the first on, as fit into `budget` tokens; later smaller ones may fill up. */
+export function withinBudget<T>(ranked: readonly T[], tokens: readonly number[], budget: number): T[] {
+  let left = budget;
+  return ranked.filter((_, place) => {
+    const cost = tokens[place] ?? 0;
+    if (cost > left) return false;
+    left -= cost;
+    return true;
+  });
+}
