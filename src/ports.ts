@@ -23,6 +23,8 @@ export interface Ports {
 export interface Settings {
   /** Tokens of trace text that one reflection prompt may hold. */
   reflectionTokens: number;
+  /** Whether every retrieval also searches the starter handbooks. */
+  starters: boolean;
 }
 
 /** A behavior as an index sees it: its text, and the tasks that were solved with it. */

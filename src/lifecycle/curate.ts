@@ -69,7 +69,7 @@ async function curate(
   store: (tx: LedgerReads & LedgerWrites) => Promise<void>,
 ): Promise<Decision[]> {
   const candidates = await Promise.all(proposed.map((candidate) => withoutSecrets(ports, candidate)));
-  const handbooks = await searchedHandbooks(ports.ledger, reflection.handbook);
+  const handbooks = await searchedHandbooks(ports, reflection.handbook);
   const neighbors: Hit[][] = [];
   for (const { name, when, instruction } of candidates) {
     const text = `${name.replaceAll("_", " ")} ${when} ${instruction}`;

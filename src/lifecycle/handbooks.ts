@@ -26,8 +26,12 @@ export async function handbookToWrite(
   await tx.addHandbook({ slug, created_at, ...(description !== undefined && { description }) });
 }
 
-/** What a search in this handbook reads: itself, then the starters. */
-export async function searchedHandbooks(ledger: LedgerReads, slug: string): Promise<string[]> {
+/** What a search in this handbook reads: itself, then the starters unless they are switched off. */
+export async function searchedHandbooks(
+  { ledger, settings }: Pick<Ports, "ledger" | "settings">,
+  slug: string,
+): Promise<string[]> {
+  if (!settings.starters) return [slug];
   const starters = (await ledger.handbooks()).filter((handbook) => handbook.starter !== undefined);
   return [slug, ...starters.map((handbook) => handbook.slug).filter((starter) => starter !== slug)];
 }

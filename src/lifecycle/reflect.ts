@@ -157,7 +157,7 @@ async function material(
 
   const { hits } = await ports.index.search({
     text: [...new Set(traces.map((trace) => trace.task))].join("\n"),
-    handbooks: await searchedHandbooks(ports.ledger, first.handbook),
+    handbooks: await searchedHandbooks(ports, first.handbook),
     limit: 2 * KNOWN_SHOWN,
   });
   const behaviors = await ports.ledger.behaviorsByKey(hits);

@@ -42,7 +42,7 @@ export async function retrieve(
   if (earlier !== undefined && earlier.handbook !== handbook)
     throw wrongHandbook("use", earlier.id, earlier.handbook);
 
-  const handbooks = await searchedHandbooks(ledger, handbook);
+  const handbooks = await searchedHandbooks(ports, handbook);
   const limit = input.limit ?? (input.topic === undefined ? DEFAULT_LIMIT : MAX_LIMIT);
   const already = input.already_have ?? [];
   const { hits, sources } = await ports.index.search({

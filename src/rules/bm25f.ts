@@ -43,7 +43,7 @@ const SATURATION = 2;
 const GAIN = SATURATION + 1;
 
 /** Weight of the score over pairs beside that over single terms. */
-export const PAIR_WEIGHT = 0.5;
+export const pairWeight = 0.5;
 
 /** Rarity of a term that `df` of `n` behaviors hold, in nats; always positive. */
 export function idf(n: number, df: number): number {

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { monotonicFactory } from "ulid";
+import { HandbookFile } from "./adapters/handbook-json-reader.ts";
+import type { Config } from "./config.ts";
+import type { Llm, Ports, SecretScanner, Tokenizer } from "./ports.ts";
+
+/** The program, put together. The only place that knows every part. */
+export interface App {
+  readonly config: Config;
+  /** The ports, opened at the first call; a failure is tried again at the next one. */
+  ports(): Promise<Ports>;
+  /** Counts `work` as under way until it settles, so that `idle` and `close` wait for it. */
+  during<T>(work: Promise<T>): Promise<T>;
+  /** Settles when nothing is under way. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Wires the parts. Returns at once: opening the ledger, loading the starters and building the index wait for the
+ * first call of `ports`, so that a client gets its first answer before any of it.
+ */
+export function createApp(config: Config): App {
+  let opening: Promise<Ports> | undefined;
+  const underWay = new Set<Promise<unknown>>();
+  const idle = async () => {
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+  };
+  return {
+    config,
+    idle,
+    during(work) {
+      underWay.add(work);
+      const done = () => underWay.delete(work);
+      work.then(done, done);
+      return work;
+    },
+    ports() {
+      opening ??= open(config).catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    async close() {
+      await idle();
+      const ports = await opening?.catch(() => undefined);
+      opening = undefined;
+      await ports?.ledger.close();
+    },
+  };
+}
+
+async function open(config: Config): Promise<Ports> {
+  const [{ openSqliteLedger }, { memoryIndex }, terms, bm25f] = await Promise.all([
+    import("./adapters/sqlite-ledger.ts"),
+    import("./adapters/memory-index.ts"),
+    import("./rules/terms.ts"),
+    import("./rules/bm25f.ts"),
+  ]);
+  const ledger = await openSqliteLedger(config.ledgerPath);
+  const index = memoryIndex(ledger, { ...terms, ...bm25f });
+  const ports: Ports = {
+    ledger,
+    index,
+    ...(config.model && { llm: lazyLlm(config.model) }),
+    secrets: lazySecrets(),
+    tokenizer: lazyTokenizer(),
+    now: () => new Date(),
+    newId: monotonicFactory(),
+    settings: { reflectionTokens: config.reflectionTokens, starters: config.starters },
+  };
+  if (config.starters) await loadStarters(ports);
+  index.warm().catch(() => {}); // the first search builds again and reports what is wrong
+  return ports;
+}
+
+/** Loads each packaged handbook that the ledger has not seen in this version. */
+async function loadStarters(ports: Ports): Promise<void> {
+  const directory = new URL("../handbooks/", import.meta.url);
+  const known = new Map(
+    (await ports.ledger.handbooks()).map((handbook) => [handbook.slug, handbook.starter]),
+  );
+  const { digest } = await import("./rules/identity.ts");
+  for (const name of readdirSync(directory)
+    .filter((file) => file.endsWith(".json"))
+    .sort()) {
+    const content = readFileSync(new URL(name, directory), "utf8");
+    const version = digest(content).slice(0, 16);
+    if ([...known.values()].includes(version)) continue;
+    const file = HandbookFile.parse(JSON.parse(content));
+    const { loadHandbook } = await import("./lifecycle/load.ts");
+    await loadHandbook(ports, file, "starter");
+    await ports.ledger.write((tx) => tx.setStarter(file.handbook, version));
+  }
+}
+
+// Parts that cost start-up time or memory are imported when they are first used.
+
+function lazySecrets(): SecretScanner {
+  const scanner = once(async () => (await import("./adapters/secretlint-secrets.ts")).secretlintSecrets());
+  return { redact: async (text) => (await scanner()).redact(text) };
+}
+
+function lazyTokenizer(): Tokenizer {
+  const tokenizer = once(async () => (await import("./adapters/gpt-tokenizer.ts")).gptTokenizer());
+  return { count: async (text) => (await tokenizer()).count(text) };
+}
+
+function lazyLlm({ name, ...endpoint }: NonNullable<Config["model"]>): Llm {
+  const llm = once(async () =>
+    (await import("./adapters/openai-llm.ts")).openaiLlm({ ...endpoint, model: name }),
+  );
+  return { model: name, complete: async (messages) => (await llm()).complete(messages) };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

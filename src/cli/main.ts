@@ -1,0 +1,42 @@
+import { Command, CommanderError } from "commander";
+import { describeError, HandbookError } from "../errors.ts";
+import { VERSION } from "../version.ts";
+import { callCommand } from "./call.ts";
+import { doctorCommand } from "./doctor.ts";
+import { exportCommand } from "./export.ts";
+import { historyCommand } from "./history.ts";
+import { importCommand } from "./import.ts";
+import { serveCommand } from "./serve.ts";
+
+/**
+ * Runs the command line and returns the exit code: 0 done, 1 it failed and stderr says why, 2 it was called wrongly.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command("handbook")
+    .description("Procedural memory for AI agents: short behaviors, learned from traces, served over MCP.")
+    .version(VERSION)
+    .showHelpAfterError("(add --help for what it takes)")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  for (const command of [
+    serveCommand,
+    callCommand,
+    importCommand,
+    exportCommand,
+    historyCommand,
+    doctorCommand,
+  ]) {
+    program.addCommand(command().copyInheritedSettings(program));
+  }
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof HandbookError) {
+      console.error(describeError(error));
+      return 1;
+    }
+    throw error;
+  }
+}

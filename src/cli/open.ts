@@ -1,0 +1,26 @@
+import { type App, createApp } from "../app.ts";
+import { readConfig, unknownVariables } from "../config.ts";
+import type { Ports } from "../ports.ts";
+
+/** The app of the environment, with a warning for variables that look misspelt. */
+export function appOfEnvironment(): App {
+  const config = readConfig();
+  for (const name of unknownVariables())
+    console.error(`warning: ${name} is not a variable that behavior-handbook reads`);
+  return createApp(config);
+}
+
+/** Runs `work` on the opened ports and closes them whatever happens. */
+export async function withPorts<T>(work: (ports: Ports, app: App) => Promise<T>): Promise<T> {
+  const app = appOfEnvironment();
+  try {
+    return await work(await app.ports(), app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** Prints a result: for machines as JSON, for people as the given lines. */
+export function print(result: unknown, json: boolean | undefined, lines: () => string): void {
+  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : lines()}\n`);
+}

@@ -1,0 +1,40 @@
+import { Command, InvalidArgumentError } from "commander";
+import { clientConfigurations } from "./client-configurations.ts";
+import { appOfEnvironment } from "./open.ts";
+
+export const DEFAULT_PORT = 3920;
+
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description(
+      "serve agents over MCP: on stdin and stdout, or with --http on this machine's loopback address",
+    )
+    .option("--http", "serve streamable HTTP at /mcp, and /healthz")
+    .option("--port <number>", "port for --http; 0 takes any free one", portNumber, DEFAULT_PORT)
+    .option("--print-config", "print what to paste into each client")
+    .action(async ({ http, port, printConfig }: { http?: boolean; port: number; printConfig?: boolean }) => {
+      const app = appOfEnvironment();
+      if (!http) {
+        const { serveOnStdio } = await import("../serve/stdio.ts");
+        serveOnStdio(app);
+        return new Promise<void>(() => {}); // it ends with its client
+      }
+      const { serveOnHttp } = await import("../serve/http.ts");
+      await app.ports(); // a ledger that cannot be opened is told here, not to the first client
+      const service = await serveOnHttp(app, port);
+      if (printConfig) process.stdout.write(`${clientConfigurations(service.url)}\n`);
+      process.stdout.write(`Serving ${service.url}\nData in ${app.config.home}. Stop with Ctrl+C.\n`);
+      await new Promise<void>((resolve) => {
+        for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+      });
+      await service.close();
+      await app.close();
+    });
+}
+
+function portNumber(value: string): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new InvalidArgumentError("It must be 0 to 65535.");
+  return port;
+}

@@ -1,0 +1,38 @@
+import { flushCompileCache } from "node:module";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import type { App } from "../app.ts";
+import { logError } from "./log.ts";
+import { buildServer } from "./server.ts";
+
+const OPEN_AFTER_MS = 100;
+const GRACE_MS = 3000; // for calls under way when the client goes
+
+/**
+ * Serves one client on stdin and stdout until it goes away or the process is told to stop. What is under way may
+ * finish; then the ledger is closed and the process ends, whatever timers or sockets are left.
+ */
+export function serveOnStdio(app: App): void {
+  const handle = serveStdio(() => buildServer(app), { onerror: (error) => logError("stdio.error", error) });
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(0), GRACE_MS).unref();
+    await new Promise((resolve) => setTimeout(resolve, 10)); // what was read last has started by then
+    await app.close().catch((error: unknown) => logError("app.close", error));
+    await new Promise((resolve) => process.stdout.write("", resolve));
+    await handle.close().catch((error: unknown) => logError("stdio.close", error));
+    process.exit(0);
+  };
+  // The SDK does not end the process when stdin ends, and an orphan would hold the ledger open for ever.
+  for (const event of ["end", "close"] as const) process.stdin.once(event, () => void stop());
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => void stop());
+  process.stdout.once("error", () => void stop());
+  // Once the client has had its first answers: opening the ledger competes with them for the processor.
+  process.stdin.once("data", () => {
+    setTimeout(async () => {
+      await app.ports().catch((error: unknown) => logError("open.failed", error));
+      flushCompileCache(); // now, because many clients end their servers by a kill
+    }, OPEN_AFTER_MS).unref();
+  });
+}

@@ -1,0 +1,68 @@
+import type { McpServer } from "@modelcontextprotocol/server";
+import type { App } from "../app.ts";
+import { describeError, HandbookError } from "../errors.ts";
+import type { Caller, Tool } from "../tools/define.ts";
+import { editBehavior } from "../tools/edit-behavior.ts";
+import { handbookReport } from "../tools/handbook-report.ts";
+import { recordTraceTool } from "../tools/record-trace.ts";
+import { reflectAndExtract } from "../tools/reflect-and-extract.ts";
+import { reportOutcome } from "../tools/report-outcome.ts";
+import { retrieveBehaviors } from "../tools/retrieve-behaviors.ts";
+import { selfImprove } from "../tools/self-improve.ts";
+import { submitReflectionTool } from "../tools/submit-reflection.ts";
+import { logError } from "./log.ts";
+
+/** All tools, in the order of the loop. */
+export const TOOLS = [
+  retrieveBehaviors,
+  recordTraceTool,
+  reportOutcome,
+  reflectAndExtract,
+  submitReflectionTool,
+  selfImprove,
+  editBehavior,
+  handbookReport,
+] as const satisfies readonly { name: string }[];
+
+export function registerTools(server: McpServer, app: App): void {
+  for (const tool of TOOLS) register(server, app, tool as unknown as Tool);
+}
+
+function register(server: McpServer, app: App, tool: Tool): void {
+  const { name, title, description, input, output, annotations } = tool;
+  server.registerTool(
+    name,
+    { title, description, inputSchema: input, outputSchema: output, annotations: { title, ...annotations } },
+    async (given) => {
+      try {
+        const result = await app.during(runTool(tool, given, app, callerOf(server)));
+        return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
+      } catch (error) {
+        return { content: [{ type: "text", text: errorText(tool.name, error) }], isError: true };
+      }
+    },
+  );
+}
+
+/** Runs a tool on input that its schema has parsed. The answer is checked: a client refuses what is not declared. */
+export async function runTool(
+  tool: Tool,
+  input: Record<string, unknown>,
+  app: App,
+  caller: Caller,
+): Promise<Record<string, unknown>> {
+  return tool.output.parse(await tool.run(input, await app.ports(), caller));
+}
+
+/** What a model may read of an error: our own sentences, or only that something failed. */
+export function errorText(name: string, error: unknown): string {
+  if (error instanceof HandbookError) return describeError(error);
+  logError(`${name}.failed`, error);
+  return `INTERNAL: ${name} failed. Nothing was stored; the server's log says why.`;
+}
+
+/** Name and version of the client, in every protocol revision. */
+export function callerOf(server: McpServer): Caller {
+  const info = server.server.getClientVersion();
+  return info === undefined ? {} : { agent: `${info.name} ${info.version}`.slice(0, 200) };
+}

@@ -1,0 +1,36 @@
+import type * as z from "zod";
+import { HandbookSlug } from "../model/handbook.ts";
+import type { Ports } from "../ports.ts";
+
+/** Who calls, as far as the client says. */
+export interface Caller {
+  /** Name and version of the client. */
+  agent?: string | undefined;
+}
+
+/** One MCP tool: its contract, then the few lines that call a stage. */
+export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  name: string;
+  title: string;
+  /** What it does, when to call it, what to call next: all that an agent knows about it. */
+  description: string;
+  input: Input;
+  output: Output;
+  annotations: {
+    readOnlyHint: boolean;
+    destructiveHint: boolean;
+    idempotentHint: boolean;
+    openWorldHint: boolean;
+  };
+  run(input: z.output<Input>, ports: Ports, caller: Caller): Promise<z.input<Output>>;
+}
+
+/** Carries the types from the contract into `run`. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: Tool<Input, Output>,
+): Tool<Input, Output> {
+  return tool;
+}
+
+/** The field every tool takes that is about one handbook. */
+export const handbookField = HandbookSlug.optional().describe('Default: "default".');
