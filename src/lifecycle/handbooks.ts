@@ -1,5 +1,5 @@
 import { HandbookError } from "../errors.ts";
-import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
+import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function handbookToRead(ledger: LedgerReads, slug: string = DEFAULT
   });
 }
 
-/** Makes sure that the handbook exists: the first write creates it. */
+/** Makes sure that the handbook exists: the first write creates it. Throws: INVALID_INPUT for a name that cannot be one. */
 export async function handbookToWrite(
   tx: LedgerReads & LedgerWrites,
   slug: string,
@@ -23,6 +23,12 @@ export async function handbookToWrite(
   description?: string,
 ): Promise<void> {
   if ((await tx.handbook(slug)) !== undefined) return;
+  const sound = HandbookSlug.safeParse(slug);
+  if (!sound.success) {
+    throw new HandbookError("INVALID_INPUT", "a new handbook cannot have this name", {
+      fix: "Use at most 64 lower-case letters and digits, with single dashes between",
+    });
+  }
   await tx.addHandbook({ slug, created_at, ...(description !== undefined && { description }) });
 }
 

@@ -8,7 +8,7 @@ export interface HandbookReport {
   counts: HandbookCounts;
   /** What the handbook changes, with its interval; until a share of the tasks is held out, nobody can know. */
   lift: { tokens: string; success: string };
-  most_cited: { name: string; served: number; cited: number; succeeded: number; failed: number }[];
+  most_cited: { name: string; cited: number; succeeded: number; failed: number }[];
   attention: Attention[];
 }
 
@@ -31,7 +31,7 @@ export async function measure(
     .filter((behavior) => behavior.cited > 0)
     .sort((a, b) => b.cited - a.cited)
     .slice(0, MOST_CITED)
-    .map(({ status: _, ...fared }) => fared);
+    .map(({ name, cited, succeeded, failed }) => ({ name, cited, succeeded, failed }));
   return {
     handbook,
     ...(input.since !== undefined && { since: input.since }),

@@ -37,7 +37,13 @@ export function text(max: number) {
 
 /** A required text: not empty, and not only white space. */
 export function requiredText(max: number) {
-  return text(max).min(1).regex(/\S/, "is only white space");
+  return text(max)
+    .min(1)
+    .check((context) => {
+      if (context.value !== "" && context.value.trim() === "") {
+        context.issues.push({ code: "custom", message: "is only white space", input: context.value });
+      }
+    });
 }
 
 export const Ulid = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, "is not an id that this server gives out");

@@ -1,4 +1,5 @@
 import type { McpServer } from "@modelcontextprotocol/server";
+import type * as z from "zod";
 import type { App } from "../app.ts";
 import { describeError, HandbookError } from "../errors.ts";
 import type { Caller, Tool } from "../tools/define.ts";
@@ -32,7 +33,7 @@ function register(server: McpServer, app: App, tool: Tool): void {
   const { name, title, description, input, output, annotations } = tool;
   server.registerTool(
     name,
-    { title, description, inputSchema: input, outputSchema: output, annotations: { title, ...annotations } },
+    { title, description, inputSchema: compact(input), outputSchema: compact(output), annotations },
     async (given) => {
       try {
         const result = await app.during(runTool(tool, given, app, callerOf(server)));
@@ -42,6 +43,23 @@ function register(server: McpServer, app: App, tool: Tool): void {
       }
     },
   );
+}
+
+/**
+ * The same schema, listed without what says nothing: the dialect (2020-12 is the protocol's default) and the bounds
+ * of a safe integer. An agent pays for every character of the list.
+ */
+function compact(schema: z.ZodObject): z.ZodObject {
+  const { jsonSchema, ...standard } = schema["~standard"];
+  const short = (convert: typeof jsonSchema.input) => (options: Parameters<typeof convert>[0]) =>
+    JSON.parse(JSON.stringify(convert(options)), (key, value) =>
+      key === "$schema" || Math.abs(value) === Number.MAX_SAFE_INTEGER ? undefined : value,
+    );
+  const listed = {
+    ...standard,
+    jsonSchema: { input: short(jsonSchema.input), output: short(jsonSchema.output) },
+  };
+  return Object.create(schema, { "~standard": { value: listed } });
 }
 
 /** Runs a tool on input that its schema has parsed. The answer is checked: a client refuses what is not declared. */

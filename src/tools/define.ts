@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { HandbookSlug } from "../model/handbook.ts";
+import { text } from "../model/text.ts";
 import type { Ports } from "../ports.ts";
 
 /** Who calls, as far as the client says. */
@@ -33,4 +33,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 }
 
 /** The field every tool takes that is about one handbook. */
-export const handbookField = HandbookSlug.optional().describe('Default: "default".');
+export const handbookField = text(64).optional().describe('Default: "default".');
+
+/** An id that this server gave out. Whether it exists is the ledger's to say, in better words than a pattern's. */
+export const idField = text(64);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { edit } from "../lifecycle/edit.ts";
-import { BehaviorName, behaviorText, Status } from "../model/behavior.ts";
+import { BehaviorName, behaviorText, MAX_INSTRUCTION, Status } from "../model/behavior.ts";
 import { requiredText, text } from "../model/text.ts";
 import { defineTool, handbookField } from "./define.ts";
 
@@ -9,12 +9,12 @@ export const editBehavior = defineTool({
   title: "Edit a behavior",
   description:
     "Change one behavior when your user asks to or when it proved wrong. revise changes the fields you pass, retire takes it " +
-    "out of service, restore undoes that, approve makes it active. Every change is a revision; none is lost.",
+    "out of service, restore undoes that, approve makes it active. Earlier revisions are kept.",
   input: z.strictObject({
     name: BehaviorName,
     action: z.enum(["revise", "retire", "restore", "approve"]),
-    reason: requiredText(2000).describe("Why, for whoever reads its history."),
-    instruction: behaviorText.instruction.optional(),
+    reason: requiredText(2000).describe("Why, for its history."),
+    instruction: requiredText(MAX_INSTRUCTION).optional(),
     when: text(500).optional(),
     keywords: z.array(requiredText(60)).max(20).optional(),
     topic: requiredText(80).optional(),

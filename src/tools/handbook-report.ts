@@ -1,19 +1,22 @@
 import * as z from "zod";
 import { measure } from "../lifecycle/measure.ts";
-import { Instant } from "../model/text.ts";
 import { defineTool, handbookField } from "./define.ts";
 
-const count = z.int().min(0);
+const count = z.number();
+const Since = z
+  .string()
+  .refine((value) => !Number.isNaN(Date.parse(value)), "is no date: write 2026-11-01 or 2026-11-01T00:00:00Z")
+  .transform((value) => new Date(value).toISOString());
 
 export const handbookReport = defineTool({
   name: "handbook_report",
   title: "Report on a handbook",
   description:
-    "What a handbook holds, how it was used, whether it helps, and which behaviors need a person's eye. Call it when your user " +
-    "asks how the handbook is doing.",
+    "What a handbook holds, how it was used, whether it helps, and which behaviors a person should look at. Call it when " +
+    "your user asks.",
   input: z.strictObject({
     handbook: handbookField,
-    since: Instant.optional().describe("Only what happened since, e.g. 2026-11-01T00:00:00Z."),
+    since: Since.optional().describe("A date, e.g. 2026-11-01."),
   }),
   output: z.strictObject({
     handbook: z.string(),
@@ -35,9 +38,7 @@ export const handbookReport = defineTool({
       }),
     }),
     lift: z.strictObject({ tokens: z.string(), success: z.string() }),
-    most_cited: z.array(
-      z.strictObject({ name: z.string(), served: count, cited: count, succeeded: count, failed: count }),
-    ),
+    most_cited: z.array(z.strictObject({ name: z.string(), cited: count, succeeded: count, failed: count })),
     attention: z.array(z.strictObject({ name: z.string(), why: z.string() })),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },

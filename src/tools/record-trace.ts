@@ -1,32 +1,28 @@
 import * as z from "zod";
 import { recordTrace } from "../lifecycle/record.ts";
 import { Evidence, Outcome } from "../model/outcome.ts";
-import { requiredText, text, Ulid } from "../model/text.ts";
+import { requiredText, text } from "../model/text.ts";
 import { MAX_ANSWER, MAX_REASONING, MAX_TASK, type Trace } from "../model/trace.ts";
-import { defineTool, handbookField } from "./define.ts";
+import { defineTool, handbookField, idField } from "./define.ts";
 
 export const recordTraceTool = defineTool({
   name: "record_trace",
   title: "Record a trace",
   description:
-    "Hand back how you worked on a task, when it is done or has failed: failures teach most. Secrets are taken out before it " +
-    "is stored. Name the behaviors you used in the reasoning. Sending the same trace again is harmless. Then call " +
-    "reflect_and_extract if something general can be learned.",
+    "Hand back how you worked on a task, when it is done or failed: failures teach most. Secrets are taken out before it " +
+    "is stored. Name the behaviors you used in the reasoning. Then call reflect_and_extract " +
+    "if something general can be learned.",
   input: z.strictObject({
     task: requiredText(MAX_TASK).describe("The task, as for retrieve_behaviors."),
     reasoning: requiredText(MAX_REASONING).describe("Your steps, dead ends included; up to 2 MB."),
     answer: text(MAX_ANSWER).optional().describe("The result."),
-    outcome: Outcome.optional().describe("Default unknown."),
-    evidence: Evidence.optional().describe("Who says so: a test run, a checker, the user, or yourself."),
-    output_tokens: z
-      .int()
-      .min(0)
-      .optional()
-      .describe("Only a count from outside (API usage), never a guess."),
+    outcome: Outcome.optional(),
+    evidence: Evidence.optional().describe("Who says so."),
+    output_tokens: z.int().min(0).optional().describe("Only a count from API usage, never a guess."),
     input_tokens: z.int().min(0).optional(),
-    use_id: Ulid.optional().describe("From retrieve_behaviors."),
-    improves: Ulid.optional().describe("trace_id of the first attempt, when this one goes beyond it."),
-    model: requiredText(200).optional().describe("The model that did the work."),
+    use_id: idField.optional().describe("From retrieve_behaviors."),
+    improves: idField.optional().describe("trace_id of the first attempt at it."),
+    model: requiredText(200).optional(),
     handbook: handbookField,
   }),
   output: z.strictObject({

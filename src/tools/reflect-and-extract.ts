@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { reflectAndCurate } from "../lifecycle/curate.ts";
 import { openReflection, reflector } from "../lifecycle/reflect.ts";
-import { Ulid } from "../model/text.ts";
 import { decisionList, decisionOutput } from "./decision-output.ts";
-import { defineTool, handbookField } from "./define.ts";
+import { defineTool, handbookField, idField } from "./define.ts";
 
 export const reflectAndExtract = defineTool({
   name: "reflect_and_extract",
@@ -12,7 +11,7 @@ export const reflectAndExtract = defineTool({
     "Draw behaviors from recorded traces, after record_trace or when you have time. With status awaiting_agent, follow the " +
     "prompt and hand the result to submit_reflection; with status done, the server's own model did it.",
   input: z.strictObject({
-    trace_ids: z.array(Ulid).max(50).optional().describe("None: the server picks those most worth it."),
+    trace_ids: z.array(idField).max(50).optional().describe("None: the server picks those most worth it."),
     by: z
       .enum(["auto", "server", "agent"])
       .default("auto")

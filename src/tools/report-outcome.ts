@@ -1,20 +1,20 @@
 import * as z from "zod";
 import { settle } from "../lifecycle/settle.ts";
 import { Evidence, Outcome } from "../model/outcome.ts";
-import { text, Ulid } from "../model/text.ts";
-import { defineTool } from "./define.ts";
+import { text } from "../model/text.ts";
+import { defineTool, idField } from "./define.ts";
 
 export const reportOutcome = defineTool({
   name: "report_outcome",
   title: "Report an outcome",
   description:
-    "Say how a recorded attempt ended, when you learn it later: tests ran, the user accepted or complained. Stronger evidence " +
-    "overrides weaker (test, checker, user, self, none), never the reverse. Repeating it is harmless.",
+    "Say how an attempt ended, when you learn it later: tests ran, the user accepted or complained. Stronger evidence " +
+    "overrides weaker (in the order listed), never the reverse.",
   input: z.strictObject({
-    trace_id: Ulid.optional().describe("The attempt; or use_id, one of them."),
-    use_id: Ulid.optional().describe("The retrieval, e.g. from a CI job that has no trace."),
+    trace_id: idField.optional().describe("The attempt; or use_id, one of them."),
+    use_id: idField.optional().describe("The retrieval, e.g. from a CI job that has no trace."),
     outcome: Outcome,
-    evidence: Evidence.describe("Who says so."),
+    evidence: Evidence,
     note: text(2000).optional(),
   }),
   output: z.strictObject({

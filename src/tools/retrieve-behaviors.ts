@@ -1,20 +1,20 @@
 import * as z from "zod";
 import { DEFAULT_LIMIT, MAX_LIMIT, retrieve } from "../lifecycle/retrieve.ts";
 import { BehaviorName } from "../model/behavior.ts";
-import { requiredText, Ulid } from "../model/text.ts";
+import { requiredText } from "../model/text.ts";
 import { MAX_TASK } from "../model/trace.ts";
 import { GUIDANCE } from "../prompts/solve.ts";
-import { defineTool, handbookField } from "./define.ts";
+import { defineTool, handbookField, idField } from "./define.ts";
 
 export const retrieveBehaviors = defineTool({
   name: "retrieve_behaviors",
   title: "Retrieve behaviors",
   description:
     "Get short procedures that worked on tasks like this one. Call it before you start any task of more than one step " +
-    "(coding, debugging, mathematics, research, tool use), and again when you are stuck, with the use_id of the first call. " +
-    "An empty list means that nothing known fits: go on without. When done, call record_trace.",
+    "(code, mathematics, research, tool use), and again when stuck, with the first call's use_id. " +
+    "An empty list: nothing known fits, go on without. When done, call record_trace.",
   input: z.strictObject({
-    task: requiredText(MAX_TASK).describe("The task, as it was put to you, with the words that matter."),
+    task: requiredText(MAX_TASK).describe("The task as it was put to you."),
     limit: z
       .int()
       .min(1)
@@ -24,7 +24,7 @@ export const retrieveBehaviors = defineTool({
     max_tokens: z.int().min(1).max(1_000_000).optional().describe("Most tokens the behaviors may cost."),
     topic: requiredText(80).optional().describe('All behaviors of this topic, e.g. "Number Theory".'),
     already_have: z.array(BehaviorName).max(500).optional().describe("Names you have; they are left out."),
-    use_id: Ulid.optional().describe("From an earlier call for the same task."),
+    use_id: idField.optional().describe("From an earlier call for the same task."),
     handbook: handbookField,
   }),
   output: z.strictObject({

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { improve } from "../lifecycle/improve.ts";
-import { Ulid } from "../model/text.ts";
-import { defineTool } from "./define.ts";
+import { defineTool, idField } from "./define.ts";
 
 export const selfImprove = defineTool({
   name: "self_improve",
@@ -11,7 +10,7 @@ export const selfImprove = defineTool({
     "awaiting_reflection: follow the prompt, call submit_reflection, then call this again. ready: follow the prompt and record " +
     "the new attempt with improves. done: the server's own model made and recorded it.",
   input: z.strictObject({
-    trace_ids: z.array(Ulid).min(1).max(50).describe("Attempts at one and the same task."),
+    trace_ids: z.array(idField).min(1).max(50).describe("Attempts at one and the same task."),
     by: z
       .enum(["auto", "server", "agent"])
       .default("auto")

@@ -2,17 +2,12 @@ import * as z from "zod";
 import { submitReflection } from "../lifecycle/curate.ts";
 import { BehaviorName, withPrefix } from "../model/behavior.ts";
 import { Candidate, MAX_REFLECTION } from "../model/reflection.ts";
-import { requiredText, Ulid } from "../model/text.ts";
+import { requiredText } from "../model/text.ts";
 import { decisionList, decisionOutput } from "./decision-output.ts";
-import { defineTool } from "./define.ts";
+import { defineTool, idField } from "./define.ts";
 
 const Proposed = Candidate.extend({
-  name: z
-    .string()
-    .max(300)
-    .transform(withPrefix)
-    .pipe(BehaviorName)
-    .describe("behavior_ and snake_case, says the procedure."),
+  name: z.string().max(300).transform(withPrefix).pipe(BehaviorName).describe("behavior_ and snake_case."),
   instruction: Candidate.shape.instruction.describe("What to do, 1 to 3 sentences, at most 600 characters."),
   when: Candidate.shape.when.describe("The situation, in words such a task uses."),
   keywords: Candidate.shape.keywords.describe("Other words of such tasks."),
@@ -26,7 +21,7 @@ export const submitReflectionTool = defineTool({
     "Hand in the reflection that reflect_and_extract or self_improve asked for. Each behavior is added, merged with a known " +
     "one, or rejected with the reason. Only general procedures: nothing that answers one task.",
   input: z.strictObject({
-    reflection_id: Ulid.describe("From the call that asked."),
+    reflection_id: idField.describe("From the call that asked."),
     reflection: requiredText(MAX_REFLECTION).describe("Your three parts."),
     behaviors: z.array(Proposed).max(50).describe("May be empty."),
   }),
