@@ -2,11 +2,15 @@ import { type Behavior, MAX_LEARNED_INSTRUCTION } from "../model/behavior.ts";
 import type { Candidate } from "../model/reflection.ts";
 import { unsafeReason } from "./screening.ts";
 import { coverage, similarity } from "./similarity.ts";
+import { terms } from "./terms.ts";
 
 /** Instructions that share this much say the same. Both bounds were read off ACE's 359-item AppWorld playbook. */
 export const SAME = 0.8;
 /** Instructions that share this much are one procedure, told twice. */
 export const NEAR = 0.6;
+/** Share of the shorter instruction's terms that make it contained in the longer one, if it has this many. */
+const CONTAINED = 0.9;
+const CONTAINED_TERMS = 6;
 const MIN_WORDS = 4;
 const MAX_KEYWORDS = 20;
 const MAX_WHEN = 500;
@@ -55,11 +59,21 @@ export function judge(candidate: Candidate, known: Known): Verdict {
 
   if (sameName !== undefined) return judgeSameName(candidate, sameName);
   const nearest = known.neighbors
-    .map((behavior) => ({ behavior, likeness: similarity(candidate.instruction, behavior.instruction) }))
+    .map((behavior) => ({ behavior, likeness: likeness(candidate.instruction, behavior.instruction) }))
     .sort((a, b) => b.likeness - a.likeness)[0];
   if (nearest !== undefined && nearest.likeness >= NEAR)
     return judgeTwin(candidate, nearest.behavior, nearest.likeness);
   return { decision: "add", status: "probation", reason: "nothing in the handbook says this yet" };
+}
+
+/** `similarity`, raised to `NEAR` where one instruction says nearly all that the other says and more. */
+function likeness(a: string, b: string): number {
+  const shared = similarity(a, b);
+  const short = a.length < b.length ? a : b;
+  const long = short === a ? b : a;
+  const isContained =
+    shared > 0 && terms(short).length >= CONTAINED_TERMS && coverage(short, long) >= CONTAINED;
+  return isContained ? Math.max(shared, NEAR) : shared;
 }
 
 function judgeSameName(candidate: Candidate, target: Behavior): Verdict {

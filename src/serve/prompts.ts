@@ -20,10 +20,11 @@ export function registerPrompts(server: McpServer, app: App): void {
       description: "A task together with the behaviors that fit it.",
       argsSchema: z.object({ task: requiredText(MAX_TASK).describe("The task.") }),
     },
-    async ({ task }) => {
-      const { use, behaviors } = await retrieve(await app.ports(), { task, ...callerOf(server) }).catch(
-        inOurWords,
-      );
+    async ({ task }, context) => {
+      const { use, behaviors } = await retrieve(await app.ports(), {
+        task,
+        ...callerOf(server, context),
+      }).catch(inOurWords);
       return message(`${solveText(task, behaviors)}\n\nuse_id: ${use.id}\n${GUIDANCE}`);
     },
   );
@@ -35,8 +36,8 @@ export function registerPrompts(server: McpServer, app: App): void {
       description: "Look back at a recorded attempt and propose behaviors.",
       argsSchema: z.object({ trace_id }),
     },
-    async ({ trace_id }) => {
-      const request = { trace_ids: [trace_id], ...callerOf(server) };
+    async ({ trace_id }, context) => {
+      const request = { trace_ids: [trace_id], ...callerOf(server, context) };
       const { prompt } = await openReflection(await app.ports(), request).catch(inOurWords);
       return message(prompt);
     },
@@ -49,8 +50,8 @@ export function registerPrompts(server: McpServer, app: App): void {
       description: "Reflect on a recorded attempt, or make the next one when that is done.",
       argsSchema: z.object({ trace_id }),
     },
-    async ({ trace_id }) => {
-      const request = { trace_ids: [trace_id], by: "agent" as const, ...callerOf(server) };
+    async ({ trace_id }, context) => {
+      const request = { trace_ids: [trace_id], by: "agent" as const, ...callerOf(server, context) };
       const state = await improve(await app.ports(), request).catch(inOurWords);
       if (state.status === "done")
         throw new Error("unreachable: an agent's improvement is never done by the server");

@@ -1,7 +1,8 @@
-import type { McpServer } from "@modelcontextprotocol/server";
-import type * as z from "zod";
+import { CLIENT_INFO_META_KEY, type McpServer, type ServerContext } from "@modelcontextprotocol/server";
+import * as z from "zod";
 import type { App } from "../app.ts";
 import { describeError, HandbookError } from "../errors.ts";
+import { cleanText } from "../model/text.ts";
 import type { Caller, Tool } from "../tools/define.ts";
 import { editBehavior } from "../tools/edit-behavior.ts";
 import { handbookReport } from "../tools/handbook-report.ts";
@@ -34,9 +35,9 @@ function register(server: McpServer, app: App, tool: Tool): void {
   server.registerTool(
     name,
     { title, description, inputSchema: compact(input), outputSchema: compact(output), annotations },
-    async (given) => {
+    async (given, context) => {
       try {
-        const result = await app.during(runTool(tool, given, app, callerOf(server)));
+        const result = await app.during(runTool(tool, given, app, callerOf(server, context)));
         return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
       } catch (error) {
         return { content: [{ type: "text", text: errorText(tool.name, error) }], isError: true };
@@ -79,8 +80,14 @@ export function errorText(name: string, error: unknown): string {
   return `INTERNAL: ${name} failed. Nothing was stored; the server's log says why.`;
 }
 
-/** Name and version of the client, in every protocol revision. */
-export function callerOf(server: McpServer): Caller {
-  const info = server.server.getClientVersion();
-  return info === undefined ? {} : { agent: `${info.name} ${info.version}`.slice(0, 200) };
+const ClientInfo = z.object({ name: z.string(), version: z.string() });
+
+/**
+ * Name and version of the client: from the handshake, or from the request itself where there is none (2026-07-28).
+ * A client of an older revision over stateless HTTP is nameless.
+ */
+export function callerOf(server: McpServer, context: ServerContext): Caller {
+  const envelope: Record<string, unknown> = { ...context.mcpReq.envelope };
+  const info = ClientInfo.safeParse(server.server.getClientVersion() ?? envelope[CLIENT_INFO_META_KEY]);
+  return info.success ? { agent: cleanText(`${info.data.name} ${info.data.version}`).slice(0, 200) } : {};
 }

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import type { Behavior, Status } from "../../src/model/behavior.ts";
+import type { Hit } from "../../src/ports.ts";
+import { rank, withinBudget } from "../../src/rules/ranking.ts";
+
+const options = { handbook: "default", alreadyHave: [] as string[], wholeTopic: false, limit: 8 };
+
+function pair(
+  name: string,
+  fields: { handbook?: string; status?: Status; fit?: number; score?: number } = {},
+) {
+  const { handbook = "default", status = "active", fit = 0.5, score = 1 } = fields;
+  const hit: Hit = { handbook, name, score, fit };
+  const behavior: Behavior = {
+    handbook,
+    name,
+    revision: 1,
+    status,
+    instruction: name,
+    when: "",
+    keywords: [],
+    provenance: { author: "reflection", trace_ids: [] },
+    reason: "",
+    created_at: "2026-11-21T10:00:00.000Z",
+  };
+  return { hit, behavior };
+}
+
+function ranked(pairs: ReturnType<typeof pair>[], changes: Partial<typeof options> = {}) {
+  const list = rank(
+    pairs.map(({ hit }) => hit),
+    pairs.map(({ behavior }) => behavior),
+    { ...options, ...changes },
+  );
+  return list.map(({ behavior }) => `${behavior.handbook}/${behavior.name}`);
+}
+
+test("the index's order is kept, and the list ends at the limit", () => {
+  expect(ranked([pair("behavior_b"), pair("behavior_a"), pair("behavior_c")], { limit: 2 })).toEqual([
+    "default/behavior_b",
+    "default/behavior_a",
+  ]);
+});
+
+test("what hardly fits is not served, unless all of a topic was asked for", () => {
+  const far = pair("behavior_far", { fit: 0.01 });
+  expect(ranked([far])).toEqual([]);
+  expect(ranked([far], { wholeTopic: true })).toEqual(["default/behavior_far"]);
+});
+
+test("only probation and active are served, whatever a stale index says", () => {
+  const statuses: Status[] = ["retired", "quarantined", "probation", "active"];
+  expect(ranked(statuses.map((status) => pair(`behavior_${status}`, { status })))).toEqual([
+    "default/behavior_probation",
+    "default/behavior_active",
+  ]);
+});
+
+test("a handbook's own behavior hides the starter's of the same name, wherever that stands", () => {
+  const starter = pair("behavior_x", { handbook: "starter" });
+  expect(ranked([starter, pair("behavior_x")])).toEqual(["default/behavior_x"]);
+  expect(ranked([starter, pair("behavior_x", { status: "retired" })])).toEqual(["starter/behavior_x"]);
+});
+
+test("what the agent has is left out", () => {
+  expect(ranked([pair("behavior_a"), pair("behavior_b")], { alreadyHave: ["behavior_a"] })).toEqual([
+    "default/behavior_b",
+  ]);
+});
+
+test("a token budget is filled from the best down and never exceeded", () => {
+  expect(withinBudget(["a", "b", "c"], [50, 60, 40], 100)).toEqual(["a", "c"]);
+  expect(withinBudget(["a"], [50], 49)).toEqual([]);
+});
