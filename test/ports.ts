@@ -21,7 +21,9 @@ export function tempDirectory(): { path: string } & Disposable {
 }
 
 /** The real parts on a fresh directory, without starters. Ids and times are real too: tests never depend on them. */
-export async function testPorts(options: { llm?: Llm; settings?: Partial<Settings> } = {}): Promise<TestPorts> {
+export async function testPorts(
+  options: { llm?: Llm; settings?: Partial<Settings> } = {},
+): Promise<TestPorts> {
   const directory = tempDirectory();
   const ledger = await openSqliteLedger(join(directory.path, "handbook.sqlite"));
   return {
