@@ -16,14 +16,14 @@ const STATEMENTS = 200;
 /**
  * Opens the ledger in an SQLite file, creating and migrating it as needed. Many processes may have it open.
  *
- * A returned write is on disk: WAL with `synchronous=FULL` syncs at every commit.
+ * `maxPages` bounds the file, in pages of 4 KB. A returned write is on disk: WAL with `synchronous=FULL` syncs at every commit.
  *
  * Throws: LEDGER_UNWRITABLE, LEDGER_CORRUPT, LEDGER_TOO_NEW, LEDGER_FULL, LEDGER_BUSY.
  */
-export async function openSqliteLedger(path: string): Promise<Ledger> {
+export async function openSqliteLedger(path: string, limits: { maxPages?: number } = {}): Promise<Ledger> {
   const file = withClearErrors(path, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return openFile(path);
+    return openFile(path, limits.maxPages);
   });
   const db = new Kysely<Tables>({
     dialect: new TransactionalDdlDialect({ database: kyselyDatabase(path, file) }),
@@ -49,11 +49,12 @@ export async function openSqliteLedger(path: string): Promise<Ledger> {
   };
 }
 
-function openFile(path: string): DatabaseSync {
+function openFile(path: string, maxPages: number | undefined): DatabaseSync {
   const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     setWal(file);
     file.exec("pragma synchronous = full; pragma foreign_keys = on");
+    if (maxPages !== undefined) file.exec(`pragma max_page_count = ${maxPages}`);
     return file;
   } catch (error) {
     file.close();

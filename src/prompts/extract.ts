@@ -60,17 +60,18 @@ export function readExtraction(answer: string): Candidate[] {
 }
 
 function parseObject(answer: string): unknown {
-  const text = answer.replace(/^[\s\S]*<\/think>/, "");
+  const text = answer.replace(/^[\s\S]*<\/think>/, "").trim();
   const fenced = /```(?:json)?\s*\n([\s\S]*?)```/.exec(text)?.[1];
-  const from = text.indexOf("{");
-  const to = text.lastIndexOf("}");
-  const source = fenced ?? (from >= 0 && to > from ? text.slice(from, to + 1) : undefined);
-  if (source === undefined) throw unreadable("it holds no JSON object");
-  try {
-    return JSON.parse(source);
-  } catch {
-    throw unreadable("its JSON does not parse");
+  const inside = text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1);
+  for (const source of [fenced, text, inside]) {
+    if (!source) continue;
+    try {
+      return JSON.parse(source);
+    } catch {
+      // the next reading may be the one
+    }
   }
+  throw unreadable(inside === "" ? "it holds no JSON object" : "its JSON does not parse");
 }
 
 // Paths and zod's own words only: what the model wrote stays out of the message.

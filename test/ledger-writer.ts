@@ -1,0 +1,27 @@
+// Records traces in a ledger and prints each id once it is acknowledged. A process of its own for tests.
+import { monotonicFactory } from "ulid";
+import { gptTokenizer } from "../src/adapters/gpt-tokenizer.ts";
+import { memoryIndex } from "../src/adapters/memory-index.ts";
+import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
+import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
+import { recordTrace } from "../src/lifecycle/record.ts";
+import * as bm25f from "../src/rules/bm25f.ts";
+import * as terms from "../src/rules/terms.ts";
+
+const [path = "", count = "0"] = process.argv.slice(2);
+const ledger = await openSqliteLedger(path);
+const ports = {
+  ledger,
+  index: memoryIndex(ledger, { ...terms, ...bm25f }),
+  secrets: secretlintSecrets(),
+  tokenizer: gptTokenizer(),
+  now: () => new Date(),
+  newId: monotonicFactory(),
+  settings: { reflectionTokens: 6000, starters: false },
+};
+for (let i = 0; i < Number(count); i++) {
+  const input = { task: `task ${process.pid} ${i}`, reasoning: "step ".repeat(200), output_tokens: 200 };
+  const { trace } = await recordTrace(ports, input);
+  process.stdout.write(`${trace.id}\n`);
+}
+await ledger.close();
