@@ -1,0 +1,151 @@
+// A handbook, tasks and traces that are made up, the same ones for the same seed: for benches of speed, where only
+// the statistics of the text matter. Nothing about quality can be measured with them.
+import type { HandbookFile } from "../src/adapters/handbook-json-reader.ts";
+
+export type Random = () => number;
+
+/** Numbers from 0 to below 1 by mulberry32, the same for the same seed. */
+export function random(seed: number): Random {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export function between(next: Random, least: number, most: number): number {
+  return least + Math.floor(next() * (most - least + 1));
+}
+
+const FUNCTION_WORDS =
+  "the of and to a in is that for it with as on be by this are or from at an not you have which when if then each one all there use before after into only its between more than check first".split(
+    " ",
+  );
+const ONSETS = "b c d f g h l m n p r s t v w br cl cr dr fl gr pl pr sc sh sp st str th tr".split(" ");
+const NUCLEI = "a e i o u ai ea ee ie io oa ou".split(" ");
+const CODAS = "b ck d l m n nd ng nt p r rm s st t x".split(" ");
+const SUFFIXES = "ing ed s er tion able ment ly ity".split(" ");
+const CONTENT_WORDS = 8000;
+const TOPICS = 24;
+const TOPIC_WORDS = 400;
+const TOPIC_SHARE = 0.5; // of the content words of a text, those of its topic
+
+/**
+ * Word frequencies follow Mandelbrot's form of Zipf's law, 1 / (rank + 2.7): the first ranks are English function
+ * words, the rest pronounceable inventions with English endings. Each topic has words of its own that it prefers.
+ */
+function language(next: Random) {
+  const made = new Set<string>();
+  while (made.size < CONTENT_WORDS) {
+    const syllables = Array.from(
+      { length: between(next, 1, 3) },
+      () => pick(next, ONSETS) + pick(next, NUCLEI),
+    );
+    const suffix = next() < 0.35 ? pick(next, SUFFIXES) : "";
+    made.add(`${syllables.join("")}${pick(next, CODAS)}${suffix}`);
+  }
+  const content = [...made];
+  const common = zipf([...FUNCTION_WORDS, ...content]);
+  const topics = Array.from({ length: TOPICS }, (_, topic) => ({
+    name: `${content[topic * 7] ?? ""} ${content[topic * 7 + 1] ?? ""}`,
+    word: zipf(Array.from({ length: TOPIC_WORDS }, () => pick(next, content))),
+  }));
+  return { common, topics };
+}
+
+type Topic = ReturnType<typeof language>["topics"][number];
+
+/** Draws from a list by rank. */
+function zipf(words: readonly string[]): (next: Random) => string {
+  const sums: number[] = [];
+  let sum = 0;
+  for (let rank = 1; rank <= words.length; rank++) {
+    sum += 1 / (rank + 2.7);
+    sums.push(sum);
+  }
+  return (next) => {
+    const wanted = next() * sum;
+    let low = 0;
+    let high = sums.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sums[middle] ?? 0) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return words[low] ?? "";
+  };
+}
+
+function pick(next: Random, list: readonly string[]): string {
+  return list[Math.floor(next() * list.length)] ?? "";
+}
+
+export interface Synthetic {
+  handbook: HandbookFile;
+  /** A task of one of the topics, 20 to 60 words. */
+  task(): string;
+  /** The reasoning of an attempt, of about so many characters: prose, steps, numbers, code, a failing command. */
+  reasoning(characters: number): string;
+}
+
+export function synthetic(count: number, seed: number): Synthetic {
+  const next = random(seed);
+  const { common, topics } = language(next);
+  const word = (topic: Topic) => (next() < TOPIC_SHARE ? topic.word(next) : common(next));
+  const words = (topic: Topic, least: number, most: number) =>
+    Array.from({ length: between(next, least, most) }, () => word(topic));
+  const sentence = (topic: Topic, least: number, most: number) => {
+    const text = words(topic, least, most).join(" ");
+    return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  };
+  const anyTopic = () => topics[Math.floor(next() * topics.length)] as Topic;
+
+  const names = new Set<string>();
+  const behaviors = Array.from({ length: count }, () => {
+    const topic = anyTopic();
+    let name = "";
+    do {
+      const parts = Array.from({ length: between(next, 3, 6) }, () => topic.word(next));
+      name = `behavior_${parts.join("_")}`.slice(0, 80).replace(/_$/, "");
+    } while (names.has(name));
+    names.add(name);
+    return {
+      name,
+      status: "active" as const,
+      instruction: `${sentence(topic, 10, 25)} ${sentence(topic, 10, 25)}`,
+      when: sentence(topic, 8, 20),
+      keywords: [...new Set(Array.from({ length: between(next, 3, 6) }, () => topic.word(next)))],
+      topic: topic.name,
+    };
+  });
+
+  const parts: ((topic: Topic) => string)[] = [
+    (topic) => sentence(topic, 8, 30),
+    (topic) => sentence(topic, 8, 30),
+    (topic) => `${between(next, 1, 9)}. ${sentence(topic, 6, 20)}`,
+    (topic) =>
+      `So ${word(topic)} = ${between(next, 2, 99)} × ${between(next, 2, 99)} + ${between(next, 100, 99_999)}.`,
+    (topic) =>
+      `\`\`\`ts\nconst ${topic.word(next)} = await ${topic.word(next)}(${between(next, 0, 999)});\n\`\`\``,
+    (topic) =>
+      `$ npm test -- ${topic.word(next)}\nFAIL src/${topic.word(next)}.test.ts:${between(next, 1, 400)}: expected ${next()} to be ${next()}`,
+    () => `I followed ${behaviors[Math.floor(next() * count)]?.name ?? "no behavior"} here.`,
+  ];
+  return {
+    handbook: {
+      format: "behavior-handbook/1",
+      handbook: "default",
+      description: `${count} made-up behaviors, seed ${seed}`,
+      behaviors,
+    },
+    task: () => sentence(anyTopic(), 20, 60),
+    reasoning(characters) {
+      const topic = anyTopic();
+      let text = "";
+      while (text.length < characters) text += `${parts[Math.floor(next() * parts.length)]?.(topic)}\n\n`;
+      return text.slice(0, characters);
+    },
+  };
+}
