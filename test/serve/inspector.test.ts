@@ -1,0 +1,36 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { tempDirectory } from "../ports.ts";
+
+const root = join(import.meta.dirname, "../..");
+const ENTRY = join(root, "dist/behavior-handbook.js");
+
+function inspect(home: string, ...args: string[]) {
+  const inspector = join(root, "node_modules/.bin/mcp-inspector");
+  const all = [inspector, "--cli", process.execPath, ENTRY, "-e", `HANDBOOK_HOME=${home}`, ...args];
+  return spawnSync(process.execPath, all, { encoding: "utf8" });
+}
+
+test.each(["legacy", "modern"])("the MCP inspector finds no fault with our schemas, in the %s era", (era) => {
+  using home = tempDirectory();
+  const { status, stdout, stderr } = inspect(
+    home.path,
+    "--protocol-era",
+    era,
+    "--method",
+    "tools/list",
+    "--strict",
+  );
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout).tools).toHaveLength(8);
+});
+
+test("the MCP inspector calls a tool", () => {
+  using home = tempDirectory();
+  const input = JSON.stringify({ task: "A test is flaky", limit: 1 });
+  const call = ["--method", "tools/call", "--tool-name", "retrieve_behaviors", "--tool-args-json", input];
+  const { status, stdout, stderr } = inspect(home.path, ...call);
+  expect(status, stderr).toBe(0);
+  expect(stdout).toContain("starter-software-engineering");
+});
