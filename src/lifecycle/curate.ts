@@ -4,7 +4,7 @@ import type { Decision } from "../model/decision.ts";
 import type { Candidate, Reflection } from "../model/reflection.ts";
 import type { Hit, LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 import { judge, type Verdict } from "../rules/curation.ts";
-import { redacted, searchedHandbooks } from "./handbooks.ts";
+import { redacted, redactedBehavior, searchedHandbooks } from "./handbooks.ts";
 import { type ReflectionRequest, reflectByModel } from "./reflect.ts";
 
 const NEIGHBORS = 10;
@@ -107,8 +107,8 @@ async function curate(
 }
 
 async function withoutSecrets(ports: Ports, candidate: Candidate): Promise<Candidate> {
-  const { texts } = await redacted(ports, { instruction: candidate.instruction, when: candidate.when });
-  return { ...candidate, instruction: (texts.instruction ?? "").trim(), when: (texts.when ?? "").trim() };
+  const clean = await redactedBehavior(ports, candidate);
+  return { ...clean, instruction: clean.instruction.trim(), when: clean.when.trim() };
 }
 
 /** Carries out a verdict; returns the behavior as it now stands, or undefined for a rejection. */

@@ -3,7 +3,7 @@ import { HandbookError } from "../errors.ts";
 import type { Behavior, Status } from "../model/behavior.ts";
 import type { LedgerReads, Ports } from "../ports.ts";
 import { unsafeReason } from "../rules/screening.ts";
-import { handbookToRead, redacted } from "./handbooks.ts";
+import { handbookToRead, redacted, redactedBehavior } from "./handbooks.ts";
 import { unknownBehavior } from "./retrieve.ts";
 
 export interface Edit {
@@ -30,10 +30,9 @@ export interface Edit {
  */
 export async function edit(ports: Ports, input: Edit): Promise<Behavior> {
   const handbook = await handbookToRead(ports.ledger, input.handbook);
-  const { instruction, when, keywords, topic } = input;
-  const { texts } = await redacted(ports, { instruction, when, detail: input.detail, reason: input.reason });
-  const given = { instruction: texts.instruction, when: texts.when, keywords, topic, detail: texts.detail };
-  const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const { instruction, when, keywords, topic, detail } = input;
+  const changes = await redactedBehavior(ports, { instruction, when, keywords, topic, detail });
+  const { texts } = await redacted(ports, { reason: input.reason });
   checkFields(input.action, Object.keys(changes));
 
   return ports.ledger.write(async (tx) => {

@@ -57,3 +57,22 @@ export async function redacted<K extends string>(
   }
   return { texts: clean as Record<K, string | undefined>, kinds: [...kinds] };
 }
+
+type Texts = { [field in "instruction" | "when" | "topic" | "detail"]?: string | undefined } & {
+  keywords?: string[] | undefined;
+};
+
+/** The same behavior, or part of one, without secrets in its texts and without the fields that are undefined. */
+export async function redactedBehavior<T extends Texts>(
+  ports: Pick<Ports, "secrets">,
+  behavior: T,
+): Promise<{ [K in keyof T]: Exclude<T[K], undefined> }> {
+  const { instruction, when, topic, detail, keywords } = behavior;
+  const { texts } = await redacted(ports, { instruction, when, topic, detail });
+  const clean: string[] = [];
+  for (const keyword of keywords ?? []) clean.push((await ports.secrets.redact(keyword)).text);
+  const fields = Object.entries({ ...behavior, ...texts, keywords: keywords && clean });
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Behavior, Provenance, Status } from "../model/behavior.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 import { unsafeReason } from "../rules/screening.ts";
-import { handbookToWrite, redacted } from "./handbooks.ts";
+import { handbookToWrite, redactedBehavior } from "./handbooks.ts";
 
 /** A behavior from a file. */
 export type LoadedBehavior = Pick<Behavior, "name" | "instruction" | "when" | "keywords"> & {
@@ -44,14 +44,7 @@ export async function loadHandbook(
   for (let i = 0; i < file.behaviors.length; i += PER_TRANSACTION) {
     const clean: LoadedBehavior[] = [];
     for (const behavior of file.behaviors.slice(i, i + PER_TRANSACTION)) {
-      const { instruction, when, detail } = behavior;
-      const { texts } = await redacted(ports, { instruction, when, detail });
-      clean.push({
-        ...behavior,
-        instruction: texts.instruction ?? "",
-        when: texts.when ?? "",
-        detail: texts.detail,
-      });
+      clean.push(await redactedBehavior(ports, behavior));
     }
     const batch = await ports.ledger.write(async (tx) => {
       const tally: Loaded = { added: 0, revised: 0, unchanged: 0, kept: 0, quarantined: 0 };

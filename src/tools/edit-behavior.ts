@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { edit } from "../lifecycle/edit.ts";
-import { BehaviorName, behaviorText, MAX_INSTRUCTION, Status } from "../model/behavior.ts";
+import { BehaviorName, behaviorText, MAX_INSTRUCTION, Status, withPrefix } from "../model/behavior.ts";
 import { requiredText, text } from "../model/text.ts";
 import { defineTool, handbookField } from "./define.ts";
 
@@ -11,7 +11,7 @@ export const editBehavior = defineTool({
     "Change one behavior when your user asks to or when it proved wrong. revise changes the fields you pass, retire takes it " +
     "out of service, restore undoes that, approve makes it active. Earlier revisions are kept.",
   input: z.strictObject({
-    name: BehaviorName,
+    name: text(300).transform(withPrefix).pipe(BehaviorName),
     action: z.enum(["revise", "retire", "restore", "approve"]),
     reason: requiredText(2000).describe("Why, for its history."),
     instruction: requiredText(MAX_INSTRUCTION).optional(),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { DEFAULT_LIMIT, MAX_LIMIT, retrieve } from "../lifecycle/retrieve.ts";
-import { BehaviorName } from "../model/behavior.ts";
-import { requiredText } from "../model/text.ts";
+import { withPrefix } from "../model/behavior.ts";
+import { requiredText, text } from "../model/text.ts";
 import { MAX_TASK } from "../model/trace.ts";
 import { GUIDANCE } from "../prompts/solve.ts";
 import { defineTool, handbookField, idField } from "./define.ts";
@@ -23,7 +23,11 @@ export const retrieveBehaviors = defineTool({
       .describe(`Most behaviors. Default ${DEFAULT_LIMIT}; with topic ${MAX_LIMIT}.`),
     max_tokens: z.int().min(1).max(1_000_000).optional().describe("Most tokens the behaviors may cost."),
     topic: requiredText(80).optional().describe('All behaviors of this topic, e.g. "Number Theory".'),
-    already_have: z.array(BehaviorName).max(500).optional().describe("Names you have; they are left out."),
+    already_have: z
+      .array(text(100).transform(withPrefix))
+      .max(500)
+      .optional()
+      .describe("Names you have; they are left out."),
     use_id: idField.optional().describe("From an earlier call for the same task."),
     handbook: handbookField,
   }),
