@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, sql } from "kysely";
 import { HandbookError } from "../errors.ts";
 import type { Ledger } from "../ports.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { migrate } from "./sql-migrations.ts";
 import { sqlReads } from "./sql-reads.ts";
 import type { Tables } from "./sql-schema.ts";
@@ -22,7 +22,7 @@ const STATEMENTS = 200;
  */
 export async function openSqliteLedger(path: string, limits: { maxPages?: number } = {}): Promise<Ledger> {
   const file = withClearErrors(path, () => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path));
     return openFile(path, limits.maxPages);
   });
   const db = new Kysely<Tables>({
