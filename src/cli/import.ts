@@ -1,4 +1,156 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { readAcePlaybook } from "../adapters/ace-playbook-reader.ts";
+import { readHandbook, saysItIsHandbook } from "../adapters/handbook-json-reader.ts";
+import { badFile, type Refused } from "../adapters/import-faults.ts";
+import { type ImportFile, openImportFile } from "../adapters/import-file.ts";
+import { recognizeFormat } from "../adapters/import-format.ts";
+import {
+  parseDocument,
+  readTraceDocument,
+  readTraceLines,
+  type TraceRead,
+} from "../adapters/trace-json-reader.ts";
+import { type HandbookFile, type Loaded, loadHandbook } from "../lifecycle/load.ts";
+import { recordTrace } from "../lifecycle/record.ts";
+import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
+import type { Ports } from "../ports.ts";
+import { importProgress, type Progress } from "./import-progress.ts";
+import { print, withPorts } from "./open.ts";
+
+/** How many refusals are told one by one. */
+const LISTED = 20;
+
+interface Refusals {
+  refused: number;
+  /** The first of them. */
+  refusals: Refused[];
+}
+type Imported = Refusals & { read: number } & (
+    | { kind: "traces"; new: number; known: number }
+    | ({ kind: "handbook" | "ace playbook"; handbook: string } & Omit<Loaded, "kept">)
+  );
+
 export function importCommand(): Command {
-  return new Command("import");
+  return new Command("import")
+    .description("take in traces, a handbook or an ACE playbook from a file")
+    .argument("<file>", "JSONL or JSON (also .gz), or the text of an ACE playbook; told apart by content")
+    .option("--handbook <name>", "where it goes; else where the file says, else default", handbookSlug)
+    .option("--json", "print the counts as JSON, and no progress")
+    .action(async (path: string, { handbook, json }: { handbook?: string; json?: boolean }) => {
+      await using file = await openImportFile(path);
+      const read = await reading(file, handbook);
+      const imported = await withPorts((ports) =>
+        "rows" in read
+          ? withProgress(file, json, (progress) => importTraces(ports, read.rows, handbook, progress))
+          : importHandbook(ports, read),
+      );
+      print(imported, json, () => told(imported));
+      if (!json) for (const line of refusalLines(imported)) console.error(line);
+      if (imported.read === 0) process.exitCode = 1;
+    });
+}
+
+type Behaviors = { kind: "handbook" | "ace playbook"; file: HandbookFile; refused: Refused[] };
+
+/** What the file holds, ready to be stored. */
+async function reading(
+  file: ImportFile,
+  handbook?: string,
+): Promise<{ rows: AsyncIterable<TraceRead> } | Behaviors> {
+  const format = recognizeFormat(file.head);
+  switch (format) {
+    case undefined:
+      throw badFile(
+        `${file.path} is ${file.head.includes("\0") ? "a binary file" : "nothing that can be imported"}`,
+      );
+    case "jsonl":
+      return { rows: readTraceLines(file.lines()) };
+    case "ace": {
+      const { behaviors, refused } = readAcePlaybook(await file.text());
+      return { kind: "ace playbook", file: { handbook: handbook ?? DEFAULT_HANDBOOK, behaviors }, refused };
+    }
+    case "document": {
+      const value = parseDocument(file.path, await file.text());
+      return saysItIsHandbook(value)
+        ? { kind: "handbook", ...readHandbook(value, handbook) }
+        : { rows: readTraceDocument(value) };
+    }
+  }
+}
+
+async function importTraces(
+  ports: Ports,
+  rows: AsyncIterable<TraceRead>,
+  handbook: string | undefined,
+  progress: Progress,
+): Promise<Imported> {
+  const counts = { read: 0, new: 0, known: 0, refused: 0 };
+  const refusals: Refused[] = [];
+  for await (const row of rows) {
+    if ("trace" in row) {
+      const { isNew } = await recordTrace(ports, { ...row.trace, ...(handbook && { handbook }) });
+      counts.read++;
+      counts[isNew ? "new" : "known"]++;
+    } else {
+      counts.refused++;
+      if (refusals.length < LISTED) refusals.push(row);
+    }
+    progress.show(counts);
+  }
+  return { kind: "traces", ...counts, refusals };
+}
+
+async function importHandbook(ports: Ports, { kind, file, refused }: Behaviors): Promise<Imported> {
+  // A file of which nothing is left makes no handbook.
+  const isSpoilt = file.behaviors.length === 0 && refused.length > 0;
+  const { kept: _, ...loaded } = isSpoilt ? NOTHING : await loadHandbook(ports, file, "import");
+  return {
+    kind,
+    handbook: file.handbook,
+    read: file.behaviors.length,
+    ...loaded,
+    refused: refused.length,
+    refusals: refused.slice(0, LISTED),
+  };
+}
+
+const NOTHING: Loaded = { added: 0, revised: 0, unchanged: 0, kept: 0, quarantined: 0 };
+
+async function withProgress<T>(
+  file: ImportFile,
+  quiet: boolean | undefined,
+  work: (progress: Progress) => Promise<T>,
+): Promise<T> {
+  const progress = quiet ? { show() {}, stop() {} } : await importProgress(file);
+  try {
+    return await work(progress);
+  } finally {
+    progress.stop();
+  }
+}
+
+function told(imported: Imported): string {
+  const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+  const refused = `${imported.refused.toLocaleString("en")} refused`;
+  if (imported.kind === "traces") {
+    const { read, known } = imported;
+    return `${count(read, "trace")} read: ${imported.new.toLocaleString("en")} new, ${known.toLocaleString("en")} known already. ${refused}.`;
+  }
+  const { handbook, read, added, revised, unchanged, quarantined } = imported;
+  return [
+    `${count(read, "behavior")} read into "${handbook}": ${added} added, ${revised} revised, ${unchanged} unchanged. ${refused}.`,
+    ...(quarantined > 0 ? [`${count(quarantined, "behavior")} held back until a person approves.`] : []),
+  ].join("\n");
+}
+
+function refusalLines({ refused, refusals }: Refusals): string[] {
+  const lines = refusals.map(({ place, reason }) => `${place}: ${reason}`);
+  return refused > refusals.length ? [...lines, `and ${refused - refusals.length} more`] : lines;
+}
+
+function handbookSlug(value: string): string {
+  const parsed = HandbookSlug.safeParse(value);
+  if (!parsed.success)
+    throw new InvalidArgumentError("It takes lower-case letters, digits and single dashes.");
+  return parsed.data;
 }
