@@ -5,6 +5,7 @@ import { callCommand } from "./call.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { historyCommand } from "./history.ts";
+import { hookCommand } from "./hook.ts";
 import { importCommand } from "./import.ts";
 import { serveCommand } from "./serve.ts";
 
@@ -25,6 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     exportCommand,
     historyCommand,
     doctorCommand,
+    hookCommand,
   ]) {
     program.addCommand(command().copyInheritedSettings(program));
   }
