@@ -36,6 +36,8 @@ const { metafile } = await build({
   format: "esm",
   target: "node22",
   legalComments: "none",
+  // Its UMD build asks for its own files in a way that no bundler can follow.
+  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   metafile: true,
   chunkNames: "chunk-[hash]",
   // Some dependencies are CommonJS and ask for `require`.

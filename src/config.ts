@@ -85,6 +85,27 @@ export function unknownVariables(environment: NodeJS.ProcessEnv = process.env): 
   );
 }
 
+/** Where clients keep their own configuration, moved by the variables that these clients read. */
+export function clientDirectories(
+  { CLAUDE_CONFIG_DIR, CODEX_HOME, APPDATA, XDG_CONFIG_HOME }: NodeJS.ProcessEnv = process.env,
+) {
+  const home = homedir();
+  const settings = {
+    darwin: join(home, "Library", "Application Support"),
+    win32: APPDATA || join(home, "AppData", "Roaming"),
+    other: XDG_CONFIG_HOME || join(home, ".config"),
+  };
+  const platform = process.platform === "darwin" || process.platform === "win32" ? process.platform : "other";
+  return {
+    /** Claude Code's settings. */
+    claude: CLAUDE_CONFIG_DIR || join(home, ".claude"),
+    /** Claude Code's `.claude.json`, which lies beside that directory unless it was moved. */
+    claudeState: CLAUDE_CONFIG_DIR || home,
+    claudeDesktop: join(settings[platform], "Claude"),
+    codex: CODEX_HOME || join(home, ".codex"),
+  };
+}
+
 function defaultHome({ XDG_DATA_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv): string {
   const base = {
     darwin: join(homedir(), "Library", "Application Support"),

@@ -7,7 +7,9 @@ import { exportCommand } from "./export.ts";
 import { historyCommand } from "./history.ts";
 import { hookCommand } from "./hook.ts";
 import { importCommand } from "./import.ts";
+import { initCommand } from "./init.ts";
 import { serveCommand } from "./serve.ts";
+import { uninitCommand } from "./uninit.ts";
 
 /**
  * Runs the command line and returns the exit code: 0 done, 1 it failed and stderr says why, 2 it was called wrongly.
@@ -26,6 +28,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     exportCommand,
     historyCommand,
     doctorCommand,
+    initCommand,
+    uninitCommand,
     hookCommand,
   ]) {
     program.addCommand(command().copyInheritedSettings(program));
