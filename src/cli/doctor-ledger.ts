@@ -1,0 +1,95 @@
+import { createApp } from "../app.ts";
+import type { Config } from "../config.ts";
+import type { Ledger, Ports } from "../ports.ts";
+import { checkWritable } from "./doctor-directory.ts";
+import { attempt, type Check, damaged, type Finding, skipped } from "./doctor-finding.ts";
+
+/** The ledger, and what is made from it: the starters are in it, the index is built from it. */
+export async function* examineLedger(config: Config): AsyncGenerator<Check> {
+  const app = createApp(config);
+  try {
+    // Looked at before the app writes the starters into it.
+    const ledger = await attempt(async () => checkWritable(config.ledgerPath) ?? (await checkLedger(config)));
+    if (ledger.status !== "ok") {
+      yield { check: "ledger", ...ledger };
+      yield* skipped(["starters", "index"], "the ledger");
+      return;
+    }
+    const starters = await attempt(async () => checkStarters(await app.ports()));
+    yield { check: "ledger", ...(await attempt(() => countLedger(config))) };
+    yield { check: "starters", ...starters };
+    yield { check: "index", ...(await attempt(async () => checkIndex(await app.ports()))) };
+  } finally {
+    await app.close().catch(() => {});
+  }
+}
+
+function checkLedger({ ledgerPath }: Config): Promise<Finding> {
+  return withLedger(ledgerPath, async (ledger) => {
+    const faults = (await ledger.check()).flatMap((fault) => fault.split("\n"));
+    if (faults.length === 0) return { status: "ok", message: "sound" };
+    const more = faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more faults` : "";
+    return damaged(`${ledgerPath} is damaged: ${faults.slice(0, FAULTS_SHOWN).join("; ")}${more}`);
+  });
+}
+
+const FAULTS_SHOWN = 3;
+
+function countLedger({ ledgerPath }: Config): Promise<Finding> {
+  return withLedger(ledgerPath, async (ledger) => {
+    const sums = { behaviors: 0, traces: 0 };
+    for (const { slug } of await ledger.handbooks()) {
+      const counts = await ledger.counts(slug);
+      sums.behaviors += sum(counts.behaviors);
+      sums.traces += sum(counts.traces);
+    }
+    const { behaviors, traces } = sums;
+    return { status: "ok", message: `sound, ${behaviors} behaviors and ${traces} traces in ${ledgerPath}` };
+  });
+}
+
+async function withLedger(path: string, work: (ledger: Ledger) => Promise<Finding>): Promise<Finding> {
+  const { openSqliteLedger } = await import("../adapters/sqlite-ledger.ts");
+  const ledger = await openSqliteLedger(path);
+  try {
+    return await work(ledger);
+  } finally {
+    await ledger.close();
+  }
+}
+
+async function checkStarters({ ledger, settings }: Ports): Promise<Finding> {
+  if (!settings.starters) return { status: "ok", message: "switched off by HANDBOOK_STARTERS=off" };
+  const starters = (await ledger.handbooks()).filter(({ starter }) => starter !== undefined);
+  if (starters.length > 0) return { status: "ok", message: starters.map(({ slug }) => slug).join(", ") };
+  return {
+    status: "failed",
+    message: "none is loaded: the package has lost its handbooks",
+    fix: "Install behavior-handbook again, or set HANDBOOK_STARTERS=off.",
+  };
+}
+
+const INDEX_WAIT_MS = 60_000;
+
+async function checkIndex({ ledger, index }: Ports): Promise<Finding> {
+  const head = await ledger.headSeq();
+  const handbooks = (await ledger.handbooks()).map(({ slug }) => slug);
+  const started = performance.now();
+  for (;;) {
+    const { sources } = await index.search({ text: "check the result", handbooks, limit: 1 });
+    const { seq, behaviors } = index.progress();
+    const ms = Math.round(performance.now() - started);
+    if (seq >= head) return { status: "ok", message: `fresh, ${behaviors} behaviors, ready after ${ms} ms` };
+    if (!sources.includes("partial") || ms > INDEX_WAIT_MS) {
+      return {
+        status: "failed",
+        message: `it has read up to change ${seq} of ${head} after ${ms} ms`,
+        fix: "Start again; retrieval answers from what is there. If it stays so, report it with the size of the ledger.",
+      };
+    }
+  }
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
