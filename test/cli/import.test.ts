@@ -220,10 +220,8 @@ describe("behaviors", () => {
 
 describe("a file that is none of these", () => {
   test.each([
-    ["empty", "", "is empty"],
     ["prose", "Once upon a time.", "is nothing that can be imported"],
     ["binary", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), "is a binary file"],
-    ["an array that breaks off", '[{"task": "t"', "is not valid JSON"],
   ])("(%s) is BAD_FILE, says what is accepted, and no ledger is made", async (_, content, reason) => {
     using at = desk();
     const { code, stdout, stderr } = await at.import(at.write("file.json", content));
