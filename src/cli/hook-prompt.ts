@@ -13,8 +13,8 @@ const LIMIT = 5;
 const MOST_CHARACTERS = 8500; // leaves room for the words around the behaviors
 
 /**
- * Retrieves the behaviors for a prompt and logs the use under the client's conversation. Undefined when there is
- * nothing to say: the prompt puts no task, or nothing known fits it.
+ * Retrieves the behaviors for a prompt and logs the use under the client's conversation. Undefined when the
+ * prompt puts no task.
  *
  * The shape is that of a UserPromptSubmit hook. Source: code.claude.com/docs/en/hooks, "UserPromptSubmit decision
  * control"; a top-level `additionalContext` is dropped (anthropics/claude-code#52876).
@@ -25,7 +25,6 @@ export async function contextForPrompt({ prompt = "", session_id }: HookInput) {
   const { use, behaviors } = await withPorts((ports) =>
     retrieve(ports, { task, limit: LIMIT, conversation: session_id, agent: CLAUDE_CODE_HOOK }),
   );
-  if (behaviors.length === 0) return undefined;
   return {
     hookSpecificOutput: {
       hookEventName: "UserPromptSubmit",

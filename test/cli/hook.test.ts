@@ -107,10 +107,14 @@ describe.concurrent("hook prompt", () => {
     expect(await newestUse(user)).toBeUndefined();
   });
 
-  test("a prompt that nothing fits gets nothing, and the use is logged", async () => {
+  test("a prompt that nothing fits is told so with its use, or the agent would retrieve once more", async () => {
     using user = bare();
-    expect(await promptHook(user, TASK)).toEqual(isSilent);
-    expect(await newestUse(user)).toMatchObject({ task: TASK, served: [] });
+    const { stdout } = await promptHook(user, TASK);
+    const use = await newestUse(user);
+    expect(use).toMatchObject({ task: TASK, served: [] });
+    const { additionalContext } = JSON.parse(stdout).hookSpecificOutput;
+    expect(additionalContext).toContain(`use_id ${use?.id}`);
+    expect(additionalContext).toContain("knows no procedure");
   });
 
   test("long behaviors are shortened to what the client passes on whole", async () => {
