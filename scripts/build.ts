@@ -2,9 +2,9 @@
 // `--if-needed` does nothing when dist/ was built from these sources; `--clean` forgets earlier builds.
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire, isBuiltin } from "node:module";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { bundle } from "./bundle.ts";
 
 process.chdir(join(import.meta.dirname, ".."));
 const STAMP = "dist/.sources";
@@ -14,6 +14,7 @@ const sources = [
   "package.json",
   "package-lock.json",
   "scripts/build.ts",
+  "scripts/bundle.ts",
 ].sort();
 const digest = createHash("sha256");
 for (const file of sources) digest.update(file).update(readFileSync(file));
@@ -25,48 +26,7 @@ if (process.argv.includes("--if-needed") && existsSync(STAMP) && readFileSync(ST
 if (process.argv.includes("--clean")) rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
 
-/**
- * Takes Node's own modules from `process.getBuiltinModule`. An `import` of one reads each of its exports, and so loads
- * what stands behind the lazy ones: `node:util` then brings worker threads and takes 5 ms instead of 0.5.
- */
-const builtins: Plugin = {
-  name: "builtins",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[a-z_:/]+$/ }, ({ path, kind }) =>
-      kind === "import-statement" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "builtin" }, async ({ path }) => {
-      const names = Object.keys(await import(path)).filter((name) => name !== "default");
-      const lines = [
-        `const __module = /* @__PURE__ */ process.getBuiltinModule("${path}");`,
-        "const __get = (name) => __module[name];",
-        "export default __module;",
-        ...names.map((name) => `export const ${name} = /* @__PURE__ */ __get("${name}");`),
-      ];
-      return { contents: lines.join("\n") };
-    });
-  },
-};
-
-const { metafile } = await build({
-  entryPoints: ["src/behavior-handbook.js"],
-  outdir: "dist",
-  bundle: true,
-  splitting: true,
-  minify: true,
-  keepNames: false,
-  platform: "node",
-  format: "esm",
-  target: "node22",
-  legalComments: "none",
-  // Its UMD build asks for its own files in a way that no bundler can follow.
-  alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
-  metafile: true,
-  plugins: [builtins],
-  chunkNames: "chunk-[hash]",
-  // Some dependencies are CommonJS and ask for `require`.
-  banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
-});
+const metafile = await bundle("src/behavior-handbook.js", "dist");
 chmodSync("dist/behavior-handbook.js", 0o755);
 writeFileSync("dist/THIRD_PARTY_LICENSES.txt", licenses(Object.keys(metafile.inputs)));
 writeFileSync(STAMP, stamp);
