@@ -1,7 +1,7 @@
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import type { Synthetic } from "./data.ts";
-import { ENTRY, environment } from "./servers.ts";
+import { BARE, ENTRY, environment } from "./servers.ts";
 
 /** A real MCP client with a server process of its own. */
 export interface Agent {
@@ -15,24 +15,42 @@ export interface Agent {
 
 /** Starts the built program on a data directory and connects. A call throws when its answer is an error. */
 export async function connect(home: string, set: Record<string, string> = {}): Promise<Agent> {
+  const { pid, call, close } = await client(ENTRY, { HANDBOOK_HOME: home, ...set });
+  return {
+    pid,
+    retrieve: async (task) => String((await call("retrieve_behaviors", { task })).use_id),
+    record: async (trace) => String((await call("record_trace", trace)).trace_id),
+    close,
+  };
+}
+
+/** The same client before a bare SDK server, which only answers what it is sent. */
+export async function connectEcho(): Promise<{
+  echo(text: string): Promise<unknown>;
+  close(): Promise<void>;
+}> {
+  const { call, close } = await client(BARE, {});
+  return { echo: (text) => call("echo", { text }), close };
+}
+
+async function client(file: string, set: Record<string, string>) {
   const client = new Client({ name: "bench", version: "1.0.0" });
+  const env = environment(set);
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [ENTRY],
-    env: environment({ HANDBOOK_HOME: home, ...set }),
+    args: [file],
+    env,
     stderr: "inherit",
   });
   await client.connect(transport);
   await client.listTools();
-  const call = async (name: string, given: Record<string, unknown>) => {
-    const { structuredContent, content, isError } = await client.callTool({ name, arguments: given });
-    if (isError) throw new Error(`${name}: ${JSON.stringify(content)}`);
-    return structuredContent as Record<string, unknown>;
-  };
   return {
     pid: transport.pid ?? 0,
-    retrieve: async (task) => String((await call("retrieve_behaviors", { task })).use_id),
-    record: async (trace) => String((await call("record_trace", trace)).trace_id),
+    async call(name: string, given: Record<string, unknown>) {
+      const { structuredContent, content, isError } = await client.callTool({ name, arguments: given });
+      if (isError) throw new Error(`${name}: ${JSON.stringify(content)}`);
+      return structuredContent as Record<string, unknown>;
+    },
     close: () => client.close(),
   };
 }

@@ -1,14 +1,16 @@
-import { createApp } from "../src/app.ts";
-import { readConfig } from "../src/config.ts";
-import { loadHandbook } from "../src/lifecycle/load.ts";
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Synthetic } from "./data.ts";
+import { ENTRY, environment } from "./servers.ts";
 
-/** Loads a made-up handbook into a data directory, starters included, as a first start and an import would. */
+/** Imports a made-up handbook into a fresh data directory, as a person would; the starters load with it. */
 export async function prepare(home: string, { handbook }: Synthetic): Promise<void> {
-  const app = createApp(readConfig({ HANDBOOK_HOME: home }));
-  try {
-    await loadHandbook(await app.ports(), handbook, "import");
-  } finally {
-    await app.close();
-  }
+  mkdirSync(home);
+  const file = join(home, "handbook.json");
+  writeFileSync(file, JSON.stringify(handbook));
+  await promisify(execFile)(process.execPath, [ENTRY, "import", file], {
+    env: environment({ HANDBOOK_HOME: home }),
+  });
 }

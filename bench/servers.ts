@@ -8,6 +8,8 @@ import { promisify } from "node:util";
 
 /** The program as built in this checkout. */
 export const ENTRY = join(import.meta.dirname, "../dist/behavior-handbook.js");
+/** The least that an MCP server can be with the same SDK. */
+export const BARE = join(import.meta.dirname, "bare-sdk-server.js");
 
 /** Runs `work` with a directory that goes away afterwards. */
 export async function inTempDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {

@@ -1,19 +1,27 @@
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
+import { bundle } from "../scripts/bundle.ts";
 import { synthetic } from "./data.ts";
 import { prepare } from "./handbook.ts";
 import { packAndInstall } from "./install.ts";
 import { type Summary, summarize } from "./measure.ts";
 import { atMost, type Result, type Row, row } from "./report.ts";
-import { environment, initialize, inTempDirectory, rssMb, type Server, startServer } from "./servers.ts";
+import {
+  BARE,
+  environment,
+  initialize,
+  inTempDirectory,
+  rssMb,
+  type Server,
+  startServer,
+} from "./servers.ts";
 
 const ROUNDS = 21;
 const WARM_UPS = 2;
 const BEHAVIORS = 1000;
 const SEED = 1;
 const SETTLED_MS = 500; // by then the index has been built and the first garbage collected
-const BARE = join(import.meta.dirname, "bare-sdk-server.js");
 const FLOOR = join(import.meta.dirname, "node-floor.js");
 
 type Variant =
@@ -36,7 +44,7 @@ export async function run(): Promise<Result> {
     const made = synthetic(BEHAVIORS, SEED);
     const home = join(directory, "home");
     await prepare(home, made);
-    const bundled = await bundle(BARE, join(directory, "bundled"));
+    const bundled = await bundledBare(join(directory, "bundled"));
 
     const plain = environment({});
     const ours = environment({ HANDBOOK_HOME: home, NODE_COMPILE_CACHE: join(directory, "cache") });
@@ -122,21 +130,11 @@ function tokens(value: unknown): number {
   return JSON.stringify(value).length / 4;
 }
 
-/** Bundles a server with the options of scripts/build.ts, so that only what the servers do differs. */
-async function bundle(entry: string, outdir: string): Promise<string> {
-  const splitting = { bundle: true, splitting: true, minify: true, format: "esm" } as const;
-  const banner = 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);';
-  await build({
-    ...splitting,
-    entryPoints: [entry],
-    outdir,
-    platform: "node",
-    target: "node22",
-    legalComments: "none",
-    outExtension: { ".js": ".mjs" }, // no package.json stands beside it
-    banner: { js: banner },
-  });
-  return join(outdir, "bare-sdk-server.mjs");
+/** The bare server, bundled as the program is, so that only what the two do differs. */
+async function bundledBare(outdir: string): Promise<string> {
+  await bundle(BARE, outdir);
+  writeFileSync(join(outdir, "package.json"), '{"type":"module"}');
+  return join(outdir, basename(BARE));
 }
 
 function report(

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { type Agent, attempt, connect } from "./client.ts";
+import { type Agent, attempt, connect, connectEcho } from "./client.ts";
 import { synthetic } from "./data.ts";
 import { prepare } from "./handbook.ts";
 import { type Kill, killWriters } from "./kill.ts";
@@ -22,10 +22,13 @@ export async function run(): Promise<Result> {
     const home = join(directory, "latency");
     await prepare(home, made);
 
-    const passes: Passes = { record: [], retrieve: [], withStarters: [], sync: [] };
+    const passes: Passes = { record: [], retrieve: [], withStarters: [], sync: [], echo: [] };
     for (let pass = 1; pass <= PASSES; pass++) {
       console.error(`pass ${pass} of ${PASSES}`);
       passes.sync.push(syncTimes(home));
+      const bare = await connectEcho();
+      passes.echo.push(await times(made.task, bare.echo));
+      await bare.close();
       await withAgent(home, { HANDBOOK_STARTERS: "off" }, async (agent) => {
         passes.record.push(await times(() => attempt(made), agent.record));
         passes.retrieve.push(await times(made.task, agent.retrieve));
@@ -80,7 +83,7 @@ function syncTimes(directory: string): Summary {
   return summarize(samples);
 }
 
-type Passes = Record<"record" | "retrieve" | "withStarters" | "sync", Summary[]>;
+type Passes = Record<"sync" | "echo" | "record" | "retrieve" | "withStarters", Summary[]>;
 
 function report(passes: Passes, race: Race, kill: Kill): Result {
   const keys: Record<string, unknown> = {};
@@ -100,6 +103,7 @@ function report(passes: Passes, race: Race, kill: Kill): Result {
     }
   };
   latency("write 8 KB and sync, this disk", "sync", passes.sync);
+  latency("a call of a bare SDK server", "echo", passes.echo);
   latency("record_trace, 5 KB", "record", passes.record, { p50: 8, p95: 20 });
   latency("retrieve_behaviors, 1,000 behaviors", "retrieve", passes.retrieve, { p50: 3, p95: 8 });
   latency("… and the starters", "retrieve_with_starters", passes.withStarters);
