@@ -11,6 +11,7 @@ import { HandbookError } from "../errors.ts";
 import { logError } from "./log.ts";
 import { buildServer } from "./server.ts";
 
+const GRACE_MS = 3000;
 const LOOPBACK = "127.0.0.1";
 const MAX_BODY = 16 * 1024 * 1024; // 2 MB of reasoning may be 12 MB of escaped JSON
 
@@ -35,8 +36,15 @@ export async function serveOnHttp(app: App, port: number): Promise<HttpService> 
   const isLocalOrigin = localhostOriginValidation();
   const server = createServer((request, response) => {
     if (!isLocalHost(request, response) || !isLocalOrigin(request, response)) return;
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    if (path === "/mcp") return void handle(request as Parameters<typeof handle>[0], response); // its types predate exactOptionalPropertyTypes
+    const [path] = (request.url ?? "/").split("?"); // not parsed as a URL: "//" is none, and throws
+    if (path === "/mcp") {
+      const asked = request as Parameters<typeof handle>[0]; // its types predate exactOptionalPropertyTypes
+      handle(asked, response).catch((error: unknown) => {
+        logError("http.failed", error);
+        response.destroy();
+      });
+      return;
+    }
     if (path === "/healthz")
       return void response.writeHead(200, { "content-type": "text/plain" }).end("ok\n");
     response.writeHead(404, { "content-type": "text/plain" }).end("Not found. MCP is served at /mcp\n");
@@ -48,6 +56,8 @@ export async function serveOnHttp(app: App, port: number): Promise<HttpService> 
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
+      setTimeout(() => server.closeAllConnections(), GRACE_MS).unref(); // a request that never ends
+      await app.idle();
       await mcp.close();
       await closed;
     },

@@ -18,13 +18,18 @@ export function handbookMarkdown(handbook: Handbook, behaviors: readonly Behavio
   ].join("\n\n");
 }
 
-function line({ name, instruction, when, status }: Behavior): string {
+function line({ name, instruction, when, status, reason }: Behavior): string {
+  if (status === "quarantined") return `**${name}** (quarantined): ${reason}`;
   const flag = status === "active" ? "" : ` (${status})`;
   return `**${name}**${flag}: ${instruction}${when === "" ? "" : ` *When: ${when}*`}`;
 }
 
-/** One behavior, whole: its long form and where it came from. */
+/** One behavior, whole: its long form and where it came from. Of a quarantined one only why it is held back. */
 export function behaviorMarkdown(behavior: Behavior): string {
+  if (behavior.status === "quarantined") {
+    const look = `A person can read it with \`handbook history ${behavior.name} --handbook ${behavior.handbook}\`.`;
+    return [`# ${behavior.name}`, `Quarantined: ${behavior.reason}. ${look}`].join("\n\n");
+  }
   const { name, handbook, status, revision, instruction, when, keywords, topic, detail, provenance, reason } =
     behavior;
   const facts = [

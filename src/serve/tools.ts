@@ -27,14 +27,18 @@ export const TOOLS = [
 ] as const satisfies readonly { name: string }[];
 
 export function registerTools(server: McpServer, app: App): void {
-  for (const tool of TOOLS) register(server, app, tool as unknown as Tool);
+  for (const tool of LISTED) register(server, app, tool);
 }
 
-function register(server: McpServer, app: App, tool: Tool): void {
-  const { name, title, description, input, output, annotations } = tool;
+function register(
+  server: McpServer,
+  app: App,
+  { inputSchema, outputSchema, ...tool }: (typeof LISTED)[number],
+): void {
+  const { name, title, description, annotations } = tool;
   server.registerTool(
     name,
-    { title, description, inputSchema: compact(input), outputSchema: compact(output), annotations },
+    { title, description, inputSchema, outputSchema, annotations },
     async (given, context) => {
       try {
         const result = await app.during(runTool(tool, given, app, callerOf(server, context)));
@@ -60,8 +64,16 @@ function compact(schema: z.ZodObject): z.ZodObject {
     ...standard,
     jsonSchema: { input: short(jsonSchema.input), output: short(jsonSchema.output) },
   };
+  // The schema's own "~standard" cannot be set; everything else is looked up in the schema itself.
   return Object.create(schema, { "~standard": { value: listed } });
 }
+
+/** Made once: over HTTP each request has a server of its own. */
+const LISTED = (TOOLS as unknown as readonly Tool[]).map((tool) => ({
+  ...tool,
+  inputSchema: compact(tool.input),
+  outputSchema: compact(tool.output),
+}));
 
 /** Runs a tool on input that its schema has parsed. The answer is checked: a client refuses what is not declared. */
 export async function runTool(
@@ -77,7 +89,7 @@ export async function runTool(
 export function errorText(name: string, error: unknown): string {
   if (error instanceof HandbookError) return describeError(error);
   logError(`${name}.failed`, error);
-  return `INTERNAL: ${name} failed. Nothing was stored; the server's log says why.`;
+  return `INTERNAL: ${name} failed. The server's log says why.`;
 }
 
 const ClientInfo = z.object({ name: z.string(), version: z.string() });

@@ -157,6 +157,8 @@ describe("an HTTP server", () => {
     expect(await status("/healthz", { host: "evil.example" })).toBe(403);
     expect(await status("/mcp", { origin: "https://evil.example" }, "POST")).toBe(403);
     expect(await status("/nothing")).toBe(404);
+    for (const path of ["//", "/\\", "/%", "/?http://["]) expect(await status(path)).toBe(404);
+    expect(await status("/healthz")).toBe(200);
     expect(await status("/mcp")).toBe(405);
 
     const second = start(["serve", "--http", "--port", String(port)], { HANDBOOK_HOME: home.path });
