@@ -15,32 +15,26 @@ export function memoryIndex(
 ): BehaviorIndex & { warm(): Promise<void> } {
   const handbooks = new Map<string, Segment>();
   let seq = 0;
-  let behaviors = 0;
   let following: Promise<void> | undefined;
   let built = false;
 
   async function readChanges(): Promise<void> {
+    const head = await ledger.headSeq();
     for (;;) {
       const changes = await ledger.changedBehaviors(seq, BATCH);
       if (changes.documents.length === 0) break;
-      const before = handbookSizes();
       for (const [slug, documents] of Map.groupBy(changes.documents, (document) => document.handbook)) {
         const segment = handbooks.get(slug) ?? new Segment(rules);
         segment.put(documents);
         handbooks.set(slug, segment);
       }
-      behaviors += handbookSizes() - before;
       seq = changes.seq;
       if (changes.documents.length < BATCH) break;
       await new Promise((resolve) => setImmediate(resolve)); // requests are answered between batches
     }
+    // After a repair by hand the counter may be ahead of every row; there is nothing to wait for then.
+    seq = Math.max(seq, head);
     built = true;
-  }
-
-  function handbookSizes(): number {
-    let sum = 0;
-    for (const segment of handbooks.values()) sum += segment.size;
-    return sum;
   }
 
   /** One reader at a time; who comes during a read joins it. */
@@ -76,7 +70,7 @@ export function memoryIndex(
       const sources: Source[] = complete ? ["lexical"] : ["lexical", "partial"];
       return { hits: searchSegments(rules, segments, text, topic, limit), sources };
     },
-    progress: () => ({ seq, behaviors }),
+    progress: () => ({ seq, behaviors: handbooks.values().reduce((sum, { size }) => sum + size, 0) }),
   };
 }
 
@@ -99,14 +93,14 @@ function searchSegments(
     segments.reduce((total, { segment }) => total + pick(segment), 0);
   const n = sum((segment) => segment.size);
   if (n === 0 || limit === 0) return [];
-  const rarity = (term: string) =>
-    rules.idf(
-      n,
-      sum((segment) => segment.postings.get(term)?.df ?? 0),
-    );
+  const frequency = (term: string) => sum((segment) => segment.postings.get(term)?.df ?? 0);
   const means = { name: sum((s) => s.totals.name) / n, when: sum((s) => s.totals.when) / n };
   const pairMeans = { name: sum((s) => s.totals.namePairs) / n, when: sum((s) => s.totals.whenPairs) / n };
-  const rarities = new Map([...queryTerms].map((term) => [term, rarity(term)]));
+  const rarities = new Map<string, number>();
+  for (const term of queryTerms) {
+    const df = frequency(term);
+    if (df > 0) rarities.set(term, rules.idf(n, df));
+  }
   const ceiling = rules.scoreCeiling([...rarities.values()]);
   const wanted = topic?.toLowerCase();
 
@@ -117,15 +111,8 @@ function searchSegments(
       addScores(rules, segment, segment.lengths, means, term, weight, scores);
     for (const pair of queryPairs) {
       if (!segment.postings.has(pair)) continue;
-      addScores(
-        rules,
-        segment,
-        segment.pairLengths,
-        pairMeans,
-        pair,
-        rules.pairWeight * rarity(pair),
-        scores,
-      );
+      const weight = rules.pairWeight * rules.idf(n, frequency(pair));
+      addScores(rules, segment, segment.pairLengths, pairMeans, pair, weight, scores);
     }
     for (const [row, score] of scores.entries()) {
       const name = segment.names[row];

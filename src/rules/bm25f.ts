@@ -41,6 +41,7 @@ const SHORT_BODY = 30;
 const SOLVED_WEIGHT = 0.5;
 const SATURATION = 2;
 const GAIN = SATURATION + 1;
+const CEILING_TERMS = 24;
 
 /** Weight of the score over pairs beside that over single terms. */
 export const pairWeight = 0.5;
@@ -60,9 +61,14 @@ export function termGain(counts: TermCounts, lengths: FieldLengths, means: MeanL
   return (GAIN * frequency) / (SATURATION + frequency);
 }
 
-/** The most that terms with these rarities could add up to. */
+/**
+ * The most that a behavior could score for a query whose terms have these rarities, by its `CEILING_TERMS` rarest
+ * ones: a long task (a pasted log, a stack trace) holds more words than any behavior could answer to. Terms that no
+ * behavior holds are to be left out, or every foreign word would count against all.
+ */
 export function scoreCeiling(rarities: readonly number[]): number {
-  return GAIN * rarities.reduce((sum, rarity) => sum + rarity, 0);
+  const rarest = rarities.toSorted((a, b) => b - a).slice(0, CEILING_TERMS);
+  return GAIN * rarest.reduce((sum, rarity) => sum + rarity, 0);
 }
 
 function norm(length: number, mean: number): number {

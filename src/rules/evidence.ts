@@ -6,11 +6,16 @@ export interface Standing {
   evidence: Evidence;
 }
 
+/** What stands before anybody said anything. */
+export const UNSTATED: Standing = { outcome: "unknown", evidence: "none" };
+
 /**
  * What stands after a new statement: stronger evidence overrides weaker, never the reverse; of equal evidence the
- * latest wins.
+ * latest wins. `unknown` states nothing, whoever says it, so it never overrides and anything overrides it.
  */
 export function settledBy(standing: Standing, statement: Standing): Standing {
+  if (statement.outcome === "unknown") return standing;
+  if (standing.outcome === "unknown") return { outcome: statement.outcome, evidence: statement.evidence };
   return strength(statement.evidence) >= strength(standing.evidence)
     ? { outcome: statement.outcome, evidence: statement.evidence }
     : standing;

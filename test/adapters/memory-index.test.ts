@@ -140,6 +140,14 @@ test("while it builds, a search answers after a second from what there is and sa
   expect(later).toMatchObject({ sources: ["lexical"], hits: { length: 1200 } });
 });
 
+test("a counter that is ahead of every row, after a repair by hand, hangs nobody", async () => {
+  const source = feed();
+  source.change(document("alpha"));
+  const index = memoryIndex({ ...source, headSeq: async () => 99 }, rules);
+  expect(await found(index, "alpha")).toEqual(["alpha"]);
+  expect(await found(index, "alpha")).toEqual(["alpha"]);
+});
+
 test("a build that fails is reported and tried again", async () => {
   const source = feed();
   source.change(document("alpha"));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Evidence, Outcome } from "../../src/model/outcome.ts";
-import { impliedEvidence, isSame, settledBy } from "../../src/rules/evidence.ts";
+import { impliedEvidence, settledBy, UNSTATED } from "../../src/rules/evidence.ts";
 
 const statement = fc.record({
   outcome: fc.constantFrom(...Outcome.options),
@@ -32,12 +32,19 @@ test("stronger evidence overrides weaker, never the reverse, and of equal eviden
 
 test("whatever is said in whatever order, what stands has the strongest evidence, and its latest word", () => {
   fc.assert(
-    fc.property(fc.array(statement, { minLength: 1 }), (statements) => {
-      const stands = statements.reduce(settledBy);
-      const strongest = Math.max(...statements.map(strength));
-      expect(isSame(stands, statements.findLast((s) => strength(s) === strongest) ?? stands)).toBe(true);
+    fc.property(fc.array(statement), (statements) => {
+      const stands = statements.reduce(settledBy, UNSTATED);
+      const known = statements.filter(({ outcome }) => outcome !== "unknown");
+      const strongest = Math.max(...known.map(strength));
+      expect(stands).toEqual(known.findLast((s) => strength(s) === strongest) ?? UNSTATED);
     }),
   );
+});
+
+test("unknown states nothing: it overrides nobody, and whoever knows overrides it", () => {
+  const known = { outcome: "success", evidence: "self" } as const;
+  expect(settledBy(known, { outcome: "unknown", evidence: "test" })).toEqual(known);
+  expect(settledBy({ outcome: "unknown", evidence: "test" }, known)).toEqual(known);
 });
 
 test("saying the same again changes nothing", () => {
