@@ -3,6 +3,7 @@ import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { Config } from "./config.ts";
 import type { Llm, Ports, SecretScanner, Tokenizer } from "./ports.ts";
+import { VERSION } from "./version.ts";
 
 /** The program, put together. The only place that knows every part. */
 export interface App {
@@ -70,28 +71,35 @@ async function open(config: Config): Promise<Ports> {
     newId: monotonicFactory(),
     settings: { reflectionTokens: config.reflectionTokens, starters: config.starters },
   };
-  if (config.starters) await loadStarters(ports);
+  try {
+    if (config.starters) await loadStarters(ports);
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
   index.warm().catch(() => {}); // the first search builds again and reports what is wrong
   return ports;
 }
 
-/** Loads each packaged handbook that the ledger has not seen in this version. */
+/**
+ * Loads each packaged handbook that the ledger does not have in this or a newer version: two versions of the program
+ * may share a ledger, and must not revise its starters back and forth.
+ */
 async function loadStarters(ports: Ports): Promise<void> {
   const directory = new URL("../handbooks/", import.meta.url);
-  const known = new Map(
-    (await ports.ledger.handbooks()).map((handbook) => [handbook.slug, handbook.starter]),
-  );
   const { digest } = await import("./rules/identity.ts");
   for (const name of readdirSync(directory)
     .filter((file) => file.endsWith(".json"))
     .sort()) {
     const content = readFileSync(new URL(name, directory), "utf8");
-    const version = digest(content).slice(0, 16);
-    if ([...known.values()].includes(version)) continue;
-    const file = HandbookFile.parse(JSON.parse(content));
+    const { handbook } = JSON.parse(content);
+    const loaded = (await ports.ledger.handbook(handbook))?.starter;
+    const starter = `${VERSION} ${digest(content).slice(0, 16)}`;
+    const [loadedVersion = ""] = loaded?.split(" ") ?? [];
+    if (loaded === starter || loadedVersion.localeCompare(VERSION, "en", { numeric: true }) > 0) continue;
     const { loadHandbook } = await import("./lifecycle/load.ts");
-    await loadHandbook(ports, file, "starter");
-    await ports.ledger.write((tx) => tx.setStarter(file.handbook, version));
+    await loadHandbook(ports, HandbookFile.parse(JSON.parse(content)), "starter");
+    await ports.ledger.write((tx) => tx.setStarter(handbook, starter));
   }
 }
 

@@ -5,7 +5,7 @@ import { HandbookError } from "./errors.ts";
 
 /** Empty means unset, as shells and client configurations write it. */
 const setting = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (value === "" ? undefined : value), schema);
+  z.preprocess((value) => (typeof value === "string" && value.trim() === "" ? undefined : value), schema);
 
 /**
  * Every variable that is read, with its meaning, unit and default. The table in the README is made from it.
@@ -20,7 +20,7 @@ export const Variables = z.object({
   HANDBOOK_MODEL: setting(z.string().optional()).describe(
     "Model that the server reflects with. Default: none, the calling agent reflects.",
   ),
-  OPENAI_BASE_URL: setting(z.url({ protocol: /^https?$/ }).optional()).describe(
+  OPENAI_BASE_URL: setting(z.string().optional()).describe(
     "Any OpenAI-compatible endpoint for `HANDBOOK_MODEL`. Default: OpenAI's.",
   ),
   OPENAI_API_KEY: setting(z.string().optional()).describe(
@@ -62,6 +62,16 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       "HANDBOOK_MODEL is set, but neither OPENAI_API_KEY nor OPENAI_BASE_URL is",
       {
         fix: "Set the key, or the URL of a local endpoint, or unset HANDBOOK_MODEL",
+      },
+    );
+  }
+  // Other programs read this one too, so it is looked at only where it is used.
+  if (name !== undefined && baseUrl !== undefined && !/^https?:\/\//.test(baseUrl)) {
+    throw new HandbookError(
+      "BAD_CONFIG",
+      "OPENAI_BASE_URL is not valid: it must begin with http:// or https://",
+      {
+        fix: "Correct it or unset it",
       },
     );
   }

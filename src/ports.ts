@@ -104,8 +104,8 @@ export interface LedgerReads {
   traceWithHash(hash: string): Promise<Trace | undefined>;
   citations(traceId: string): Promise<Citation[]>;
   latestTraceOfEpisode(episodeId: string): Promise<Trace | undefined>;
-  /** Traces that no reflection, open or done, looked at; newest first. */
-  unreflectedTraces(handbook: string, limit: number): Promise<TraceSummary[]>;
+  /** Traces that no done reflection looked at, nor one that was opened after an instant; newest first. */
+  unreflectedTraces(handbook: string, openedAfter: string, limit: number): Promise<TraceSummary[]>;
   /** Newest first. */
   recentTraces(limit: number): Promise<TraceSummary[]>;
 
@@ -124,6 +124,12 @@ export interface LedgerReads {
   decisions(reflectionId: string): Promise<Decision[]>;
 
   counts(handbook: string, since?: string): Promise<HandbookCounts>;
+  /** What the traces of a handbook cite, most cited first: its own behaviors and starters. */
+  mostCited(
+    handbook: string,
+    since: string | undefined,
+    limit: number,
+  ): Promise<Omit<BehaviorUsage, "status" | "served">[]>;
   /** Of the current behaviors of a handbook, by name. */
   usage(handbook: string, since?: string): Promise<BehaviorUsage[]>;
 }
@@ -138,6 +144,11 @@ export interface LedgerWrites {
   /** Credits a behavior with further traces that led to the same procedure. */
   addSources(key: BehaviorKey, traceIds: readonly string[]): Promise<void>;
   addTrace(trace: Trace, hash: string): Promise<void>;
+  /** Replaces a server's count of tokens by one from outside. */
+  setTokens(
+    traceId: string,
+    counts: { output_tokens: number; input_tokens?: number | undefined },
+  ): Promise<void>;
   /** Adds citations and marks the documents of the cited behaviors as changed. */
   addCitations(citations: readonly Citation[]): Promise<void>;
   /** Sets what stands about a trace and marks the documents of its cited behaviors as changed. */
@@ -146,10 +157,7 @@ export interface LedgerWrites {
   addUse(use: Use): Promise<void>;
   addReflection(reflection: Reflection): Promise<void>;
   /** Closes an open reflection; false when it was not open any more. */
-  closeReflection(
-    id: string,
-    done: { text: string; model?: string | undefined; done_at: string },
-  ): Promise<boolean>;
+  closeReflection(id: string, done: { text: string; done_at: string }): Promise<boolean>;
   addDecisions(decisions: readonly Decision[]): Promise<void>;
 }
 
@@ -157,7 +165,7 @@ export interface LedgerWrites {
 export interface Ledger extends LedgerReads {
   /**
    * Runs `work` in one transaction that sees the newest state and either lands whole or not at all.
-   * `work` may run again after a conflict, so it must have no effect but through `tx`. Never await a model in it.
+   * A ledger may run `work` again after a conflict, so it must have no effect but through `tx`. Never await a model in it.
    *
    * Throws: LEDGER_BUSY, LEDGER_FULL, LEDGER_UNWRITABLE, LEDGER_CORRUPT.
    */

@@ -2,7 +2,7 @@ import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import type { Tokenizer } from "../ports.ts";
 
 const SLICE = 256;
-const YIELD_EVERY = 2000;
+const YIELD_EVERY = 200;
 // A trace may quote "<|endoftext|>"; that is text like any other.
 const OPTIONS = { disallowedSpecial: new Set<string>() };
 

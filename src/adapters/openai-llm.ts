@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import { HandbookError } from "../errors.ts";
+import { cleanText } from "../model/text.ts";
 import type { Llm } from "../ports.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -19,7 +20,7 @@ export function openaiLlm(options: { baseUrl?: string | undefined; apiKey: strin
         .catch((error: unknown) => {
           throw unavailable(error);
         });
-      const text = answer.choices?.[0]?.message?.content ?? "";
+      const text = cleanText(answer.choices?.[0]?.message?.content ?? "");
       if (text.trim() === "") {
         throw new HandbookError("LLM_BAD_OUTPUT", "the model answered with no text", {
           fix: "Try again, or set HANDBOOK_MODEL to another model",

@@ -156,7 +156,11 @@ async function createNouns(db: Kysely<unknown>): Promise<void> {
     .addColumn("revision", "integer", (c) => c.notNull())
     .addPrimaryKeyConstraint("citations_pk", ["trace_id", "handbook", "name"])
     .execute();
-  await schema.createIndex("citations_behavior").on("citations").columns(["handbook", "name"]).execute();
+  await schema
+    .createIndex("citations_behavior")
+    .on("citations")
+    .columns(["handbook", "name", "trace_id"])
+    .execute();
 
   await schema
     .createTable("outcome_reports")

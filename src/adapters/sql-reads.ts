@@ -3,7 +3,7 @@ import type { BehaviorKey } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
-import { counts, solvedTasks, usage } from "./sql-statistics.ts";
+import { counts, mostCited, solvedTasks, usage } from "./sql-statistics.ts";
 
 const KEYS_PER_QUERY = 200;
 
@@ -134,7 +134,7 @@ export function sqlReads(db: Database): LedgerReads {
       return row && traceOf(row);
     },
 
-    async unreflectedTraces(handbook, limit) {
+    async unreflectedTraces(handbook, openedAfter, limit) {
       return db
         .selectFrom("traces")
         .select(SUMMARY)
@@ -143,8 +143,10 @@ export function sqlReads(db: Database): LedgerReads {
           not(
             exists(
               selectFrom("reflection_traces as rt")
+                .innerJoin("reflections as r", "r.id", "rt.reflection_id")
                 .select("rt.trace_id")
-                .whereRef("rt.trace_id", "=", "traces.id"),
+                .whereRef("rt.trace_id", "=", "traces.id")
+                .where((eb) => eb.or([eb("r.status", "=", "done"), eb("r.created_at", ">", openedAfter)])),
             ),
           ),
         )
@@ -220,6 +222,7 @@ export function sqlReads(db: Database): LedgerReads {
     },
 
     counts: (handbook, since = "") => counts(db, handbook, since),
+    mostCited: (handbook, since = "", limit) => mostCited(db, handbook, since, limit),
     usage: (handbook, since = "") => usage(db, handbook, since),
   };
 }

@@ -74,6 +74,15 @@ export function sqlWrites(tx: Database): LedgerWrites {
       await tx.insertInto("traces").values(traceRow(trace, hash)).execute();
     },
 
+    async setTokens(traceId, { output_tokens, input_tokens }) {
+      const counts = { output_tokens, ...(input_tokens !== undefined && { input_tokens }) };
+      await tx
+        .updateTable("traces")
+        .set({ ...counts, tokens_counted_by: "caller" })
+        .where("id", "=", traceId)
+        .execute();
+    },
+
     async addCitations(citations) {
       if (citations.length === 0) return;
       await tx
@@ -119,10 +128,10 @@ export function sqlWrites(tx: Database): LedgerWrites {
       await tx.insertInto("reflection_traces").values(rows).execute();
     },
 
-    async closeReflection(id, { text, model, done_at }) {
+    async closeReflection(id, { text, done_at }) {
       const { numUpdatedRows } = await tx
         .updateTable("reflections")
-        .set({ status: "done", text, done_at, ...(model !== undefined && { model }) })
+        .set({ status: "done", text, done_at })
         .where("id", "=", id)
         .where("status", "=", "open")
         .executeTakeFirstOrThrow();

@@ -1,6 +1,16 @@
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, sql } from "kysely";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type DatabaseConnection,
+  Kysely,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+  sql,
+} from "kysely";
 import { HandbookError } from "../errors.ts";
 import type { Ledger } from "../ports.ts";
 import { makeDirectory } from "./make-directory.ts";
@@ -9,7 +19,9 @@ import { sqlReads } from "./sql-reads.ts";
 import type { Tables } from "./sql-schema.ts";
 import { sqlWrites } from "./sql-writes.ts";
 
-const BUSY_TIMEOUT_MS = 5000;
+/** A lock wait inside SQLite stops the event loop, so it is short and the rest is waited for outside. */
+const SYNC_WAIT_MS = 20;
+const LOCK_WAIT_MS = 5000;
 const WAL_ATTEMPTS = 200;
 const STATEMENTS = 200;
 
@@ -26,7 +38,7 @@ export async function openSqliteLedger(path: string, limits: { maxPages?: number
     return openFile(path, limits.maxPages);
   });
   const db = new Kysely<Tables>({
-    dialect: new TransactionalDdlDialect({ database: kyselyDatabase(path, file) }),
+    dialect: new LedgerDialect({ database: kyselyDatabase(path, file) }),
   });
   try {
     await migrate(db);
@@ -50,7 +62,7 @@ export async function openSqliteLedger(path: string, limits: { maxPages?: number
 }
 
 function openFile(path: string, maxPages: number | undefined): DatabaseSync {
-  const file = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  const file = new DatabaseSync(path, { timeout: SYNC_WAIT_MS });
   try {
     setWal(file);
     file.exec("pragma synchronous = full; pragma foreign_keys = on");
@@ -115,11 +127,36 @@ const NO_STATEMENT = {
 };
 
 /** Lets the migrator run in one transaction, so that several processes may start on a fresh file at once. */
-class TransactionalDdlDialect extends SqliteDialect {
+class LedgerDialect extends SqliteDialect {
+  readonly #config: SqliteDialectConfig;
+  constructor(config: SqliteDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
   override createAdapter() {
     return new TransactionalDdlAdapter();
   }
+  override createDriver() {
+    return new PatientDriver(this.#config);
+  }
 }
+
+/** Waits for another process's transaction without stopping this process: reads, pings and signals go on. */
+class PatientDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    const deadline = performance.now() + LOCK_WAIT_MS;
+    for (;;) {
+      try {
+        return await super.beginTransaction(connection);
+      } catch (error) {
+        const isBusy = error instanceof HandbookError && error.code === "LEDGER_BUSY";
+        if (!isBusy || performance.now() > deadline) throw error;
+        await sleep(2 + Math.random() * 20); // not in step with the other ones that wait
+      }
+    }
+  }
+}
+
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl() {
     return true;
@@ -156,7 +193,7 @@ function withClearErrors<T>(path: string, work: () => T): T {
       case SQLITE.LOCKED:
         throw new HandbookError(
           "LEDGER_BUSY",
-          `another process held the ledger for ${BUSY_TIMEOUT_MS / 1000} s`,
+          `another process held the ledger for ${LOCK_WAIT_MS / 1000} s`,
           {
             fix: "Try again; if it stays so, look for a stuck process with this file open",
             cause: error,

@@ -27,11 +27,7 @@ export async function measure(
   const handbook = await handbookToRead(ports.ledger, input.handbook);
   const counts = await ports.ledger.counts(handbook, input.since);
   const usage = await ports.ledger.usage(handbook, input.since);
-  const most_cited = usage
-    .filter((behavior) => behavior.cited > 0)
-    .sort((a, b) => b.cited - a.cited)
-    .slice(0, MOST_CITED)
-    .map(({ name, cited, succeeded, failed }) => ({ name, cited, succeeded, failed }));
+  const most_cited = await ports.ledger.mostCited(handbook, input.since, MOST_CITED);
   return {
     handbook,
     ...(input.since !== undefined && { since: input.since }),

@@ -1,10 +1,10 @@
 import { HandbookError } from "../errors.ts";
 import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
-import type { Evidence, Outcome } from "../model/outcome.ts";
+import type { Evidence, Outcome, OutcomeReport } from "../model/outcome.ts";
 import type { Trace } from "../model/trace.ts";
-import type { LedgerReads, Ports } from "../ports.ts";
+import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 import { citedNames } from "../rules/citations.ts";
-import { impliedEvidence, isSame, settledBy } from "../rules/evidence.ts";
+import { impliedEvidence, isSame, settledBy, UNSTATED } from "../rules/evidence.ts";
 import { traceHash } from "../rules/identity.ts";
 import { handbookToWrite, redacted } from "./handbooks.ts";
 
@@ -38,13 +38,15 @@ export async function recordTrace(
     task: input.task,
     reasoning: input.reasoning,
     answer: input.answer,
+    model: input.model,
   });
-  const { task = "", reasoning = "", answer } = texts;
+  const { task = "", reasoning = "", answer, model } = texts;
   const counted = input.output_tokens ?? (await ports.tokenizer.count(reasoning + (answer ?? "")));
   const outcome = input.outcome ?? "unknown";
-  const statement = { outcome, evidence: input.evidence ?? impliedEvidence(outcome) };
   const id = ports.newId();
   const created_at = ports.now().toISOString();
+  const evidence = input.evidence ?? impliedEvidence(outcome);
+  const report = { id: ports.newId(), outcome, evidence, created_at };
 
   return ports.ledger.write(async (tx) => {
     const use = input.use_id === undefined ? undefined : await tx.use(input.use_id);
@@ -55,17 +57,12 @@ export async function recordTrace(
 
     const hash = traceHash({ handbook, use_id: use?.id, task, reasoning, answer });
     const known = await tx.traceWithHash(hash);
-    if (known !== undefined) {
-      const standing = settledBy(known, statement);
-      if (!isSame(standing, known)) await tx.setOutcome(known.id, standing.outcome, standing.evidence);
-      const cited = (await tx.citations(known.id)).map((citation) => citation.name);
-      return { trace: { ...known, ...standing }, cited, isNew: false };
-    }
+    if (known !== undefined) return recordAgain(tx, known, input, report);
 
     // A CI job may have reported the outcome of the use before its first trace came.
     const isFirst = use !== undefined && (await tx.latestTraceOfEpisode(use.episode_id)) === undefined;
     const reports = isFirst ? await tx.outcomeReports({ episode_id: use.episode_id }) : [];
-    const standing = reports.reduce(settledBy, statement);
+    const standing = [...reports, report].reduce(settledBy, UNSTATED);
     const trace: Trace = {
       id,
       handbook,
@@ -77,7 +74,7 @@ export async function recordTrace(
       output_tokens: counted,
       ...(input.input_tokens !== undefined && { input_tokens: input.input_tokens }),
       tokens_counted_by: input.output_tokens === undefined ? "server" : "caller",
-      ...(input.model !== undefined && { model: input.model }),
+      ...(model !== undefined && { model }),
       ...(input.agent !== undefined && { agent: input.agent }),
       ...(use !== undefined && { use_id: use.id, episode_id: use.episode_id }),
       ...(input.improves !== undefined && { improves: input.improves }),
@@ -86,6 +83,13 @@ export async function recordTrace(
     };
     await handbookToWrite(tx, handbook, created_at);
     await tx.addTrace(trace, hash);
+    if (outcome !== "unknown") {
+      await tx.addOutcomeReport({
+        ...report,
+        trace_id: id,
+        ...(use !== undefined && { episode_id: use.episode_id }),
+      });
+    }
     const served = use === undefined ? [] : await tx.servedInEpisode(use.episode_id);
     // Of a behavior that was served twice, the later revision is the one that was read last.
     const latest = new Map(served.map((behavior) => [`${behavior.handbook}/${behavior.name}`, behavior]));
@@ -100,6 +104,30 @@ export async function recordTrace(
     );
     return { trace, cited: names, isNew: true };
   });
+}
+
+/** The same trace sent again: it may bring a later statement about its outcome, or a true count of its tokens. */
+async function recordAgain(
+  tx: LedgerReads & LedgerWrites,
+  known: Trace,
+  { output_tokens, input_tokens }: Recording,
+  report: Omit<OutcomeReport, "trace_id">,
+): Promise<{ trace: Trace; cited: string[]; isNew: boolean }> {
+  const standing = settledBy(known, report);
+  if (!isSame(standing, known)) {
+    await tx.addOutcomeReport({
+      ...report,
+      trace_id: known.id,
+      ...(known.episode_id && { episode_id: known.episode_id }),
+    });
+    await tx.setOutcome(known.id, standing.outcome, standing.evidence);
+  }
+  if (output_tokens !== undefined && known.tokens_counted_by === "server") {
+    await tx.setTokens(known.id, { output_tokens, input_tokens });
+  }
+  const [trace = known] = await tx.traces([known.id]);
+  const cited = (await tx.citations(known.id)).map((citation) => citation.name);
+  return { trace, cited, isNew: false };
 }
 
 async function checkImproves(tx: LedgerReads, id: string | undefined, handbook: string): Promise<void> {

@@ -14,6 +14,7 @@ import { unknownTrace, wrongHandbook } from "./record.ts";
 const PICKED_TRACES = 3;
 const CONSIDERED_TRACES = 1000;
 const KNOWN_SHOWN = 10;
+const ABANDONED_AFTER_MS = 3_600_000; // an agent that has not submitted by then will not
 
 /** Who reflects: `auto` is the server where it has a model, else the calling agent. */
 export type ReflectBy = "auto" | "server" | "agent";
@@ -115,12 +116,13 @@ async function tracesToReflectOn(ports: Ports, { trace_ids, handbook }: Reflecti
 
 async function pickTraces(ports: Ports, handbook: string | undefined): Promise<Trace[]> {
   const slug = await handbookToRead(ports.ledger, handbook);
-  const waiting = await ports.ledger.unreflectedTraces(slug, CONSIDERED_TRACES);
+  const openedAfter = new Date(ports.now().getTime() - ABANDONED_AFTER_MS).toISOString();
+  const waiting = await ports.ledger.unreflectedTraces(slug, openedAfter, CONSIDERED_TRACES);
   const picked = mostValuable(waiting, PICKED_TRACES);
   if (picked.length === 0) {
     throw new HandbookError(
       "NOTHING_TO_REFLECT_ON",
-      `every trace of the handbook "${slug}" has been reflected on`,
+      `every trace of the handbook "${slug}" has been reflected on, or is being`,
       {
         fix: "Record a trace first, or pass trace_ids to look at some again",
       },

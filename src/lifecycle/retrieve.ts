@@ -29,7 +29,7 @@ export interface Retrieval {
  * Finds the behaviors for a task, best first, in a handbook and in the starters, and logs the use. Nothing that
  * fits is an empty list, not an error, and is logged too.
  *
- * Throws: UNKNOWN_HANDBOOK, UNKNOWN_USE, WRONG_HANDBOOK, INVALID_INPUT for an unknown topic.
+ * Throws: UNKNOWN_HANDBOOK, UNKNOWN_USE, WRONG_HANDBOOK.
  */
 export async function retrieve(
   ports: Ports,
@@ -51,7 +51,9 @@ export async function retrieve(
     topic: input.topic,
     limit: limit + already.length + SPARE,
   });
-  let ranked = rank(hits, await ledger.behaviorsByKey(hits), {
+  // Its own behaviors of these names too, found or not: they hide the starters' ones.
+  const keys = [...hits, ...hits.map(({ name }) => ({ handbook, name }))];
+  let ranked = rank(hits, await ledger.behaviorsByKey(keys), {
     handbook,
     alreadyHave: already,
     wholeTopic: input.topic !== undefined,
@@ -63,14 +65,14 @@ export async function retrieve(
     ranked = withinBudget(ranked, tokens, input.max_tokens);
   }
 
-  const { texts } = await redacted(ports, { task: input.task });
+  const { texts } = await redacted(ports, { task: input.task, topic: input.topic });
   const id = ports.newId();
   const use: Use = {
     id,
     episode_id: earlier?.episode_id ?? id,
     handbook,
     task: texts.task ?? "",
-    ...(input.topic !== undefined && { topic: input.topic }),
+    ...(texts.topic !== undefined && { topic: texts.topic }),
     arm: earlier?.arm ?? "served",
     served: ranked.map(({ behavior, score }) => ({
       handbook: behavior.handbook,

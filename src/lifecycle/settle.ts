@@ -1,7 +1,7 @@
 import { HandbookError } from "../errors.ts";
 import type { Evidence, Outcome, OutcomeReport } from "../model/outcome.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
-import { isSame, type Standing, settledBy } from "../rules/evidence.ts";
+import { isSame, settledBy, UNSTATED } from "../rules/evidence.ts";
 import { redacted } from "./handbooks.ts";
 import { unknownTrace, unknownUse } from "./record.ts";
 
@@ -20,8 +20,6 @@ export interface Settled {
   outcome: Outcome;
   changed: boolean;
 }
-
-const UNSTATED: Standing = { outcome: "unknown", evidence: "none" };
 
 /**
  * Takes a later statement about how an attempt ended, by its trace or by a use of its task. Stronger evidence

@@ -16,7 +16,9 @@ export const Handbook = z
     starter: z
       .string()
       .optional()
-      .describe("Digest of the packaged file it was loaded from; every retrieval also searches starters."),
+      .describe(
+        "Version and digest of the packaged file it came from; every retrieval also searches starters.",
+      ),
     created_at: Instant,
   })
   .meta({ title: "Handbook" });

@@ -30,33 +30,61 @@ export function extractMessages(conversation: readonly ChatMessage[]): ChatMessa
   ];
 }
 
+const MAX_WHEN = 500;
+const MAX_KEYWORDS = 20;
+const MAX_KEYWORD = 60;
+
+// What is only nice to have is mended; the name and the instruction are taken as they are or refused.
+const Keywords = z
+  .union([z.array(z.string()), z.string().transform((list) => list.split(","))])
+  .transform((list) =>
+    list.map((word) => word.trim()).filter((word) => word !== "" && word.length <= MAX_KEYWORD),
+  )
+  .transform((list) => list.slice(0, MAX_KEYWORDS));
 const Details = z.object({
   instruction: z.string(),
-  when: z.string().default(""),
-  keywords: z.array(z.string()).default([]),
-  topic: z.string().optional(),
+  when: z
+    .string()
+    .nullish()
+    .transform((when) => (when ?? "").slice(0, MAX_WHEN).toWellFormed()),
+  keywords: Keywords.nullish().transform((keywords) => keywords ?? []),
+  topic: z
+    .string()
+    .nullish()
+    .transform((topic) => topic?.trim().slice(0, 80) || undefined),
 });
-const Extraction = z.record(
+const ByName = z.record(
   z.string(),
   z.union([z.string().transform((instruction) => ({ instruction })), Details]),
 );
+const Named = z.array(Details.extend({ name: z.string() }));
 
 /**
  * The candidates in a model's answer. Read tolerantly: thoughts before the answer, a fenced block, text around the
- * object, an instruction alone as value, and a missing or plural prefix are all fine.
+ * object, a list, an instruction alone as value, and a missing or plural prefix are all fine.
  *
  * Throws: LLM_BAD_OUTPUT, naming the problem. Half of an answer is never used.
  */
 export function readExtraction(answer: string): Candidate[] {
-  const parsed = Extraction.safeParse(parseObject(answer));
+  const given = unwrapped(parseObject(answer));
+  const parsed = Array.isArray(given)
+    ? Named.safeParse(given)
+    : ByName.transform((all) =>
+        Object.entries(all).map(([name, details]) => ({ ...details, name })),
+      ).safeParse(given);
   if (!parsed.success) throw unreadable(faults(parsed.error));
   const candidates = z
     .array(Candidate)
-    .safeParse(
-      Object.entries(parsed.data).map(([name, details]) => ({ ...details, name: withPrefix(name) })),
-    );
+    .safeParse(parsed.data.map((one) => ({ ...one, name: withPrefix(one.name) })));
   if (!candidates.success) throw unreadable(faults(candidates.error));
   return candidates.data;
+}
+
+/** What stands under "behaviors", where a model wrote that around its object or list. */
+function unwrapped(value: unknown): unknown {
+  const isWrapped = typeof value === "object" && value !== null && Object.keys(value).join() === "behaviors";
+  const inside = isWrapped ? Object.values(value)[0] : value;
+  return typeof inside === "object" ? inside : value;
 }
 
 function parseObject(answer: string): unknown {

@@ -1,9 +1,6 @@
 import type { Behavior } from "../model/behavior.ts";
 import { solveText } from "./solve.ts";
 
-/** Bump on any change of wording. */
-export const IMPROVE_VERSION = "improve-1";
-
 /**
  * The next attempt at a task whose earlier attempts taught these behaviors, for the calling agent. The earlier
  * answer is not shown: the attempt starts from the behaviors, not from a text to mend.

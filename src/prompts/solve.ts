@@ -1,9 +1,6 @@
 import type { Behavior } from "../model/behavior.ts";
 import { behaviorLines, quoted, WHAT_A_BEHAVIOR_IS } from "./parts.ts";
 
-/** Bump on any change of wording. */
-export const SOLVE_VERSION = "solve-1";
-
 type Shown = Pick<Behavior, "name" | "instruction" | "when">;
 
 /**

@@ -63,6 +63,20 @@ describe("several processes", () => {
     }
   });
 
+  test("that wait for another's transaction go on answering reads", async () => {
+    await using ports = await testPorts();
+    const path = join(ports.path, "handbook.sqlite");
+    const holder = new DatabaseSync(path);
+    holder.exec("begin immediate");
+    let ticks = 0;
+    const clock = setInterval(() => ticks++, 10);
+    setTimeout(() => holder.exec("rollback"), 400);
+    await recordTrace(ports, { task: "t", reasoning: "r", output_tokens: 1 });
+    clearInterval(clock);
+    holder.close();
+    expect(ticks).toBeGreaterThan(5);
+  });
+
   test("see each other's commits at the next search", async () => {
     await using ports = await testPorts();
     const other = await openSqliteLedger(join(ports.path, "handbook.sqlite"));

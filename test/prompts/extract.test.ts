@@ -15,9 +15,22 @@ describe("is read:", () => {
     ["a name without prefix", `{"complement": "${instruction}"}`],
     ["a plural prefix, as in the paper", `{"behaviors_complement": "${instruction}"}`],
     ["an object as value", `{"behavior_complement": {"instruction": "${instruction}", "extra": 1}}`],
+    ["a list", `[{"name": "complement", "instruction": "${instruction}", "topic": null}]`],
+    [
+      "an object around it",
+      `{"behaviors": [{"name": "behavior_complement", "instruction": "${instruction}"}]}`,
+    ],
+    ["an object around an object", `{"behaviors": {"behavior_complement": "${instruction}"}}`],
   ])("%s", (_, answer) => {
     expect(readExtraction(answer)).toEqual([
       { name: "behavior_complement", instruction, when: "", keywords: [] },
+    ]);
+  });
+
+  test("keywords as one string, and a situation that is too long", () => {
+    const value = { instruction, keywords: "sets, counting,", when: "x".repeat(600) };
+    expect(readExtraction(JSON.stringify({ behavior_a: value }))).toMatchObject([
+      { keywords: ["sets", "counting"], when: "x".repeat(500) },
     ]);
   });
 
@@ -31,7 +44,7 @@ describe("is refused with the problem named:", () => {
     ["no object", "I have no suggestions.", /no JSON object/],
     ["an object that is cut off", '{"behavior_a": "Do', /no JSON object|does not parse/],
     ["broken JSON", '{"behavior_a": Do this}', /does not parse/],
-    ["a list", '[{"name": "behavior_a"}]', /the object|0|name/],
+    ["a list without instructions", '[{"name": "behavior_a"}]', /instruction/],
     ["a value without instruction", '{"behavior_a": {"when": "x"}}', /behavior_a/],
     ["a name with spaces", `{"behavior_use the complement": "${instruction}"}`, /no behavior name/],
     ["a name in capitals", `{"behavior_Complement": "${instruction}"}`, /no behavior name/],
