@@ -10,6 +10,9 @@ describe("a served behavior is cited", () => {
     ["in brackets", "see [[behavior_bisect]]", ["behavior_bisect"]],
     ["in brackets without the prefix", "see [[bisect]]", ["behavior_bisect"]],
     ["in backticks", "used `bisect`.", ["behavior_bisect"]],
+    ["with a Markdown underscore", "*check\\_units* says so", ["behavior_check_units"]],
+    ["at the end of a sentence", "I used check_units.", ["behavior_check_units"]],
+    ["by its whole name, even in a path", "notes/behavior_check_units.md", ["behavior_check_units"]],
     ["at the very end", "then behavior_bisect", ["behavior_bisect"]],
     ["next to CJK punctuation", "使用「behavior_bisect」解决", ["behavior_bisect"]],
   ])("%s", (_, text, expected) => {
@@ -23,6 +26,8 @@ describe("it is not cited", () => {
     ["by a longer name that begins with its own", "check_units_twice_over and behavior_check_unitsX"],
     ["in another spelling", "Behavior_Check_Units, check units, check-units"],
     ["inside a word", "precheck_units"],
+    ["by a file of its short name", "src/check_units and check_units.py"],
+    ["by a function of its short name", "def check_units(x): return lib.check_units"],
   ])("%s", (_, text) => {
     expect(citedNames(text, served)).toEqual([]);
   });
