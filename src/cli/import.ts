@@ -10,7 +10,7 @@ import {
   readTraceLines,
   type TraceRead,
 } from "../adapters/trace-json-reader.ts";
-import { type HandbookFile, type Loaded, loadHandbook } from "../lifecycle/load.ts";
+import { type HandbookToLoad, type Loaded, loadHandbook } from "../lifecycle/load.ts";
 import { recordTrace } from "../lifecycle/record.ts";
 import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
 import type { Ports } from "../ports.ts";
@@ -50,7 +50,7 @@ export function importCommand(): Command {
     });
 }
 
-type Behaviors = { kind: "handbook" | "ace playbook"; file: HandbookFile; refused: Refused[] };
+type Behaviors = { kind: "handbook" | "ace playbook"; file: HandbookToLoad; refused: Refused[] };
 
 /** What the file holds, ready to be stored. */
 async function reading(

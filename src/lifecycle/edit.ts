@@ -6,6 +6,8 @@ import { unsafeReason } from "../rules/screening.ts";
 import { handbookToRead, redacted, redactedBehavior } from "./handbooks.ts";
 import { unknownBehavior } from "./retrieve.ts";
 
+const MAX_REASON = 2000;
+
 export interface Edit {
   name: string;
   action: "revise" | "retire" | "restore" | "approve";
@@ -24,7 +26,7 @@ export interface Edit {
  * nothing makes no revision.
  *
  * `approve` makes a behavior active, `retire` takes it out of service, `restore` gives it the status it had before
- * it was retired. A revision whose text is unsafe is held back for approval.
+ * it was retired. A revision that changes the text to an unsafe one is held back for approval.
  *
  * Throws: UNKNOWN_HANDBOOK, UNKNOWN_BEHAVIOR, INVALID_INPUT.
  */
@@ -33,13 +35,15 @@ export async function edit(ports: Ports, input: Edit): Promise<Behavior> {
   const { instruction, when, keywords, topic, detail } = input;
   const changes = await redactedBehavior(ports, { instruction, when, keywords, topic, detail });
   const { texts } = await redacted(ports, { reason: input.reason });
+  const reason = texts.reason ?? "";
   checkFields(input.action, Object.keys(changes));
 
   return ports.ledger.write(async (tx) => {
     const current = await tx.behavior({ handbook, name: input.name });
     if (current === undefined) throw unknownBehavior(input.name, handbook);
     const changed = { ...current, ...changes };
-    const status = await nextStatus(tx, changed, input.action);
+    const unsafe = isDeepStrictEqual(changed, current) ? undefined : unsafeReason(changed);
+    const status = unsafe === undefined ? await nextStatus(tx, changed, input.action) : "quarantined";
     if (isDeepStrictEqual({ ...changed, status }, current)) return current;
     const revision: Behavior = {
       ...changed,
@@ -50,12 +54,16 @@ export async function edit(ports: Ports, input: Edit): Promise<Behavior> {
         ...(input.action === "revise" ? { author: "edit" as const, trace_ids: [] } : current.provenance),
         ...(input.agent !== undefined && { agent: input.agent }),
       },
-      reason: texts.reason ?? "",
+      reason: unsafe === undefined ? reason : heldBack(unsafe, reason),
       created_at: ports.now().toISOString(),
     };
     await tx.addRevision(revision);
     return revision;
   });
+}
+
+function heldBack(unsafe: string, reason: string): string {
+  return `held back until a person approves it: ${unsafe}. ${reason}`.slice(0, MAX_REASON).toWellFormed();
 }
 
 function checkFields(action: Edit["action"], fields: readonly string[]): void {
@@ -74,9 +82,7 @@ function checkFields(action: Edit["action"], fields: readonly string[]): void {
 async function nextStatus(ledger: LedgerReads, behavior: Behavior, action: Edit["action"]): Promise<Status> {
   switch (action) {
     case "revise":
-      return unsafeReason(`${behavior.instruction}\n${behavior.when}`) === undefined
-        ? behavior.status
-        : "quarantined";
+      return behavior.status;
     case "approve":
       return "active";
     case "retire":

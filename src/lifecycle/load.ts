@@ -11,7 +11,7 @@ export type LoadedBehavior = Pick<Behavior, "name" | "instruction" | "when" | "k
   status?: Status | undefined;
 };
 
-export interface HandbookFile {
+export interface HandbookToLoad {
   handbook: string;
   description?: string | undefined;
   behaviors: readonly LoadedBehavior[];
@@ -35,7 +35,7 @@ const PER_TRANSACTION = 200;
  */
 export async function loadHandbook(
   ports: Ports,
-  file: HandbookFile,
+  file: HandbookToLoad,
   author: Extract<Provenance["author"], "import" | "starter">,
 ): Promise<Loaded> {
   const loaded: Loaded = { added: 0, revised: 0, unchanged: 0, kept: 0, quarantined: 0 };
@@ -80,7 +80,7 @@ async function loadOne(
       return { kind: "unchanged" };
     if (author === "starter" && current.provenance.author !== "starter") return { kind: "kept" };
   }
-  const unsafe = unsafeReason(`${instruction}\n${when}\n${detail ?? ""}`);
+  const unsafe = unsafeReason(text);
   const fresh = author === "starter" ? "active" : (status ?? "probation");
   const loaded: Behavior = {
     handbook,

@@ -50,7 +50,7 @@ export function judge(candidate: Candidate, known: Known): Verdict {
   if (sameName?.status === "quarantined") {
     return { decision: "reject", reason: "a behavior of this name waits for a person to look at it" };
   }
-  const unsafe = unsafeReason(`${candidate.instruction}\n${candidate.when}`);
+  const unsafe = unsafeReason(candidate);
   if (unsafe !== undefined) {
     return sameName === undefined
       ? { decision: "add", status: "quarantined", reason: `held back until a person approves it: ${unsafe}` }
