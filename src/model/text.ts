@@ -4,14 +4,14 @@ import * as z from "zod";
 // Tab, line feed and carriage return are text; the other control characters (terminal colors, NUL) are not,
 // and bidirectional overrides can make a reader see another text than the model does.
 const NOT_TEXT = /(?![\t\n\r])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u;
+const LONE_SURROGATE = /\p{Cs}/u;
 const ALL_NOT_TEXT = new RegExp(NOT_TEXT, "gu");
 
 /** Why a string is not clean text, or undefined when it is: names the first bad character and its place. */
 export function textFault(value: string): string | undefined {
-  if (!value.isWellFormed()) {
-    const at = [...value].findIndex((character) => !character.isWellFormed());
-    return `has half a surrogate pair at character ${at + 1}: send well-formed Unicode`;
-  }
+  const half = LONE_SURROGATE.exec(value);
+  if (half !== null)
+    return `has half a surrogate pair at character ${half.index + 1}: send well-formed Unicode`;
   const bad = NOT_TEXT.exec(value);
   if (bad === null) return undefined;
   const code = bad[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
@@ -30,7 +30,7 @@ export function text(max: number) {
     .string()
     .max(max)
     .check((context) => {
-      const fault = textFault(context.value);
+      const fault = context.value.length > max ? undefined : textFault(context.value); // too long is told already
       if (fault !== undefined) context.issues.push({ code: "custom", message: fault, input: context.value });
     });
 }

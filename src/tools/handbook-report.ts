@@ -5,7 +5,10 @@ import { defineTool, handbookField } from "./define.ts";
 const count = z.number();
 const Since = z
   .string()
-  .refine((value) => !Number.isNaN(Date.parse(value)), "is no date: write 2026-11-01 or 2026-11-01T00:00:00Z")
+  .refine(
+    (value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)),
+    "is no date: write 2026-11-01 or 2026-11-01T00:00:00Z",
+  )
   .transform((value) => new Date(value).toISOString());
 
 export const handbookReport = defineTool({
