@@ -79,13 +79,19 @@ async function curate(
   return ports.ledger.write(async (tx) => {
     await store(tx);
     const tasks = (await tx.traces(reflection.trace_ids)).map((trace) => trace.task);
+    const withdrawn = [
+      ...(await tx.behaviors(reflection.handbook, { status: "retired" })),
+      ...(await tx.behaviors(reflection.handbook, { status: "quarantined" })),
+    ];
     const decisions: Decision[] = [];
     for (const [position, candidate] of candidates.entries()) {
       // Read again inside the transaction: another process, or an earlier candidate, may have changed them.
       const justDecided = decisions.flatMap(({ target }) => target ?? []);
+      const likely = await tx.behaviorsByKey([...(neighbors[position] ?? []), ...justDecided]);
       const verdict = judge(candidate, {
+        handbook: reflection.handbook,
         sameName: await tx.behavior({ handbook: reflection.handbook, name: candidate.name }),
-        neighbors: await tx.behaviorsByKey([...(neighbors[position] ?? []), ...justDecided]),
+        neighbors: [...likely, ...withdrawn],
         tasks,
       });
       const target = await apply(ports, tx, reflection, candidate, verdict);
@@ -139,7 +145,9 @@ async function apply(
       return behavior;
     }
     case "strengthen":
-      await tx.addSources(verdict.target, reflection.trace_ids);
+      // A shared handbook must not name the traces, and so find the tasks, of the one that learns.
+      if (verdict.target.handbook === reflection.handbook)
+        await tx.addSources(verdict.target, reflection.trace_ids);
       return verdict.target;
     case "merge":
     case "revise": {
@@ -150,6 +158,7 @@ async function apply(
         ...text,
         ...(topic && { topic }),
         ...made,
+        status: verdict.status,
         revision: target.revision + 1,
       };
       await tx.addRevision(behavior);

@@ -1,4 +1,4 @@
-import { type Behavior, MAX_LEARNED_INSTRUCTION } from "../model/behavior.ts";
+import { type Behavior, isServable, MAX_LEARNED_INSTRUCTION } from "../model/behavior.ts";
 import type { Candidate } from "../model/reflection.ts";
 import { unsafeReason } from "./screening.ts";
 import { coverage, similarity } from "./similarity.ts";
@@ -14,6 +14,8 @@ const CONTAINED_TERMS = 6;
 const MIN_WORDS = 4;
 const MAX_KEYWORDS = 20;
 const MAX_WHEN = 500;
+/** Of a reason that a person gave, in a reason of ours: both have the same limit. */
+const MAX_QUOTED = 1500;
 
 export type BehaviorText = Pick<Behavior, "instruction" | "when" | "keywords"> & {
   topic?: string | undefined;
@@ -23,13 +25,21 @@ export type BehaviorText = Pick<Behavior, "instruction" | "when" | "keywords"> &
 export type Verdict =
   | { decision: "add"; status: "probation" | "quarantined"; reason: string }
   | { decision: "strengthen"; target: Behavior; reason: string }
-  | { decision: "merge" | "revise"; target: Behavior; text: BehaviorText; reason: string }
+  | {
+      decision: "merge" | "revise";
+      target: Behavior;
+      text: BehaviorText;
+      status: Behavior["status"];
+      reason: string;
+    }
   | { decision: "reject"; reason: string };
 
 export interface Known {
-  /** The behavior of this name in the handbook that learns, whatever its status. */
+  /** The handbook that learns. Only its own behaviors are ever rewritten. */
+  handbook: string;
+  /** The behavior of the candidate's name in that handbook, whatever its status. */
   sameName: Behavior | undefined;
-  /** Servable behaviors that could say the same, of this handbook and of the starters. */
+  /** Behaviors that could say the same: servable ones of this handbook and of the starters, and what is retired or quarantined here. */
   neighbors: readonly Behavior[];
   /** The tasks that the candidate was drawn from. */
   tasks: readonly string[];
@@ -37,33 +47,72 @@ export interface Known {
 
 /** Judges one candidate against what the handbook knows. Total: every candidate gets a verdict with its reason. */
 export function judge(candidate: Candidate, known: Known): Verdict {
-  const fault = candidateFault(candidate, known.tasks);
+  const fault = candidateFault(candidate, known.tasks) ?? withdrawnFault(candidate, known);
   if (fault !== undefined) return { decision: "reject", reason: fault };
 
   const { sameName } = known;
-  if (sameName?.status === "retired") {
-    return {
-      decision: "reject",
-      reason: `a behavior of this name was retired: ${sameName.reason}. A person can restore it`,
-    };
-  }
-  if (sameName?.status === "quarantined") {
-    return { decision: "reject", reason: "a behavior of this name waits for a person to look at it" };
-  }
   const unsafe = unsafeReason(candidate);
   if (unsafe !== undefined) {
     return sameName === undefined
       ? { decision: "add", status: "quarantined", reason: `held back until a person approves it: ${unsafe}` }
       : { decision: "reject", reason: `would change a known behavior, and ${unsafe}` };
   }
-
   if (sameName !== undefined) return judgeSameName(candidate, sameName);
-  const nearest = known.neighbors
-    .map((behavior) => ({ behavior, likeness: likeness(candidate.instruction, behavior.instruction) }))
-    .sort((a, b) => b.likeness - a.likeness)[0];
-  if (nearest !== undefined && nearest.likeness >= NEAR)
-    return judgeTwin(candidate, nearest.behavior, nearest.likeness);
+
+  const servable = known.neighbors.filter(({ status }) => isServable(status));
+  const own = nearest(
+    candidate,
+    servable.filter(({ handbook }) => handbook === known.handbook),
+  );
+  const other = nearest(
+    candidate,
+    servable.filter(({ handbook }) => handbook !== known.handbook),
+  );
+  if (other !== undefined && other.overlap >= SAME && (own === undefined || own.overlap < SAME)) {
+    return { decision: "strengthen", target: other.behavior, reason: saysTheSame(other) };
+  }
+  if (own !== undefined && own.overlap >= NEAR) return judgeTwin(candidate, own);
   return { decision: "add", status: "probation", reason: "nothing in the handbook says this yet" };
+}
+
+/** Why a candidate would bring back what a person took out or has not released yet, or undefined. */
+function withdrawnFault(candidate: Candidate, { handbook, sameName, neighbors }: Known): string | undefined {
+  if (sameName?.status === "retired") return `a behavior of this name was ${retiredBecause(sameName)}`;
+  if (sameName?.status === "quarantined") return "a behavior of this name waits for a person to look at it";
+
+  const known = sameName === undefined ? neighbors : [...neighbors, sameName];
+  const served = nearest(
+    candidate,
+    known.filter(({ status }) => isServable(status)),
+  );
+  const withdrawn = nearest(
+    candidate,
+    known.filter((behavior) => behavior.handbook === handbook && !isServable(behavior.status)),
+  );
+  if (withdrawn === undefined || withdrawn.overlap < SAME) return undefined;
+  if (served !== undefined && served.overlap >= withdrawn.overlap) return undefined;
+  return withdrawn.behavior.status === "retired"
+    ? `${saysTheSame(withdrawn)}, which was ${retiredBecause(withdrawn.behavior)}`
+    : `${saysTheSame(withdrawn)}, which waits for a person to look at it`;
+}
+
+function retiredBecause({ reason }: Behavior): string {
+  return `retired: ${reason.slice(0, MAX_QUOTED).toWellFormed()}. A person can restore it`;
+}
+
+interface Neighbor {
+  behavior: Behavior;
+  overlap: number;
+}
+
+function nearest({ instruction }: Candidate, behaviors: readonly Behavior[]): Neighbor | undefined {
+  return behaviors
+    .map((behavior) => ({ behavior, overlap: likeness(instruction, behavior.instruction) }))
+    .sort((a, b) => b.overlap - a.overlap)[0];
+}
+
+function saysTheSame({ behavior, overlap }: Neighbor): string {
+  return `says the same as ${behavior.name} (overlap ${overlap.toFixed(2)})`;
 }
 
 /** `similarity`, raised to `NEAR` where one instruction says nearly all that the other says and more. */
@@ -77,53 +126,45 @@ function likeness(a: string, b: string): number {
 }
 
 function judgeSameName(candidate: Candidate, target: Behavior): Verdict {
-  const likeness = similarity(candidate.instruction, target.instruction);
-  if (likeness >= SAME)
+  if (similarity(candidate.instruction, target.instruction) >= SAME)
     return { decision: "strengthen", target, reason: "says what the behavior of this name says" };
-  if (isPersons(target)) return keptAsWritten(target);
-  return {
-    decision: "revise",
-    target,
-    text: { ...joined(candidate, target), instruction: candidate.instruction },
-    reason: "a newer wording of the behavior of this name; the older revision is kept",
-  };
+  const text = { ...joined(candidate, target), instruction: candidate.instruction };
+  const reason = "a newer wording of the behavior of this name; the older revision is kept";
+  return keptAsWritten(target) ?? { decision: "revise", target, text, ...changed(target, reason) };
 }
 
-function judgeTwin(candidate: Candidate, target: Behavior, likeness: number): Verdict {
-  const share = `${Math.round(likeness * 100)} % of its terms`;
-  if (likeness >= SAME || target.provenance.author === "starter") {
-    return { decision: "strengthen", target, reason: `says the same as ${target.name} (shares ${share})` };
-  }
-  if (isPersons(target)) return keptAsWritten(target);
+function judgeTwin(candidate: Candidate, twin: Neighbor): Verdict {
+  const { behavior: target, overlap } = twin;
+  if (overlap >= SAME) return { decision: "strengthen", target, reason: saysTheSame(twin) };
   const text = joined(candidate, target);
   const addsNothing =
     text.instruction === target.instruction &&
     text.when === target.when &&
     text.keywords.length === target.keywords.length;
+  const reason = `is the same procedure as ${target.name} (overlap ${overlap.toFixed(2)})`;
+  const kept = keptAsWritten(target);
+  if (kept !== undefined) return kept;
   return addsNothing
+    ? { decision: "strengthen", target, reason: `${reason}; the wording of ${target.name} stays` }
+    : { decision: "merge", target, text, ...changed(target, reason) };
+}
+
+/** The verdict on whatever would change words that a person wrote or that came with the program. */
+function keptAsWritten(target: Behavior): Verdict | undefined {
+  const { author } = target.provenance;
+  if (author !== "edit" && author !== "starter") return undefined;
+  const origin = author === "edit" ? "was written by a person" : "came with the program";
+  return { decision: "strengthen", target, reason: `${target.name} ${origin}, so its words stay` };
+}
+
+/** The status of a behavior that a reflection rewrites: a person approved the old words, not the new ones. */
+function changed({ status }: Behavior, reason: string): { status: Behavior["status"]; reason: string } {
+  return status === "active"
     ? {
-        decision: "strengthen",
-        target,
-        reason: `says nothing that ${target.name} does not say (shares ${share})`,
+        status: "probation",
+        reason: `${reason}. It was approved before; it is on probation until a person approves it`,
       }
-    : {
-        decision: "merge",
-        target,
-        text,
-        reason: `is the same procedure as ${target.name} (shares ${share})`,
-      };
-}
-
-function keptAsWritten(target: Behavior): Verdict {
-  return {
-    decision: "strengthen",
-    target,
-    reason: `${target.name} was written by a person, so its words stay`,
-  };
-}
-
-function isPersons(behavior: Behavior): boolean {
-  return behavior.provenance.author === "edit";
+    : { status, reason };
 }
 
 /** Both texts in one: the longer instruction if it says all that the shorter one says, and both situations. */
@@ -142,33 +183,54 @@ function joined(candidate: Candidate, target: Behavior): BehaviorText {
   };
 }
 
-const PLACEHOLDER =
-  /\[[^\]]{0,60}\b(?:preserved|unchanged|previous content|placeholder|insert|todo|same as|omitted|as above|continue[sd]?)\b[^\]]{0,60}\]|^\s*(?:\.\.\.|…|n\/?a|none|tbd|todo|null|undefined|string|instruction|description)\W*$/i;
+const LEFT_OUT = /\[[^\]]{0,60}\b(?:preserved|unchanged|previous content)\b[^\]]{0,60}\]/i;
+const TO_FILL_IN =
+  /\[[^\]]{0,60}\b(?:placeholder|insert|todo|same as|omitted|as above|continue[sd]?)\b[^\]]{0,60}\]/i;
+const SAYS_NOTHING =
+  /^\s*(?:\.\.\.|…|n\/?a|none|tbd|todo|null|undefined|string|instruction|description)\W*$/i;
 const ONE_ANSWER =
-  /\\boxed\s*\{|\bthe (?:final |correct |right )?answer (?:is|was|equals|=|should be) (?:therefore |then |thus )?[\s$"'(]*(?:-?\d|[A-E]\b)|\b(?:in|for|of|to) this (?:specific |particular |exact )?(?:problem|question|puzzle|exercise|instance)\b/i;
+  /\\boxed\s*\{|\bthe (?:final |correct |right )?answer (?:is|was|equals|=|should be) (?:therefore |then |thus )?[\s$"'(*]*(?:-?\d+(?:[.,/]\d+)*%?|[A-E])[\s$"')*]*(?:[.!?](?:\s|$)|$)|\b(?:in|for|to|(?:answer|solution|result) of) this (?:specific |particular |exact )?(?:problem|question|puzzle|exercise|instance)\b(?!\s+(?:type|kind|class|famil|categor))/i;
 
 /** Why a text cannot be a behavior at all, or undefined. */
 function candidateFault({ instruction }: Candidate, tasks: readonly string[]): string | undefined {
   const text = instruction.trim();
   if (text === "") return "the instruction is empty";
-  if (PLACEHOLDER.test(text)) return "the instruction is a placeholder, not a procedure";
-  if (text.split(/\s+/).length < MIN_WORDS && text.length < 4 * MIN_WORDS)
+  if (isPlaceholder(text)) return "the instruction is a placeholder, not a procedure";
+  if (wordCount(text) < MIN_WORDS && text.length < 4 * MIN_WORDS)
     return "the instruction is too short to act on";
   if (text.length > MAX_LEARNED_INSTRUCTION) {
     return `the instruction has ${text.length} characters; a learned one may have ${MAX_LEARNED_INSTRUCTION}: keep what to do, or split it`;
   }
   if (ONE_ANSWER.test(text)) return "the instruction answers one problem; say how to solve all of its kind";
-  const copied = numbersOfOneTask(text, tasks);
-  if (copied.length >= 2) {
-    return `the instruction repeats numbers of its task (${copied.slice(0, 3).join(", ")}); say how to solve all of its kind`;
-  }
-  return undefined;
+  const copied = tasks.map((task) => numbersOfTask(text, task)).find((numbers) => numbers.length > 0);
+  return copied === undefined
+    ? undefined
+    : `the instruction repeats numbers of its task (${copied.slice(0, 3).join(", ")}); say how to solve all of its kind`;
 }
 
-/** Telling numbers (three digits and more, or decimals) that stand both in the instruction and in one of its tasks. */
-function numbersOfOneTask(instruction: string, tasks: readonly string[]): string[] {
-  const numbers = (text: string) => new Set(text.match(/\d+\.\d+|\d{3,}/g) ?? []);
-  const own = numbers(instruction);
-  const shared = tasks.map((task) => [...own.intersection(numbers(task))]);
-  return shared.sort((a, b) => b.length - a.length)[0] ?? [];
+function isPlaceholder(text: string): boolean {
+  if (LEFT_OUT.test(text) || SAYS_NOTHING.test(text)) return true;
+  return TO_FILL_IN.test(text) && wordCount(text.replace(/\[[^\]]*\]/g, " ")) < MIN_WORDS;
+}
+
+function wordCount(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
+}
+
+/** HTTP statuses and file modes: constants of a trade, whichever task they stand in. */
+const TRADE_CONSTANT = /^(?:10[0-3]|20[0-8]|226|30[0-8]|4[0-3]\d|451|5[012]\d|[4-7][0-7][0-7])$/;
+/** One step of arithmetic, worked out. */
+const WORKED_OUT =
+  /(\d+(?:\.\d+)?)\s*(?:plus|minus|times|divided by|[-+*/×÷·])\s*(\d+(?:\.\d+)?)\s*(?:is|=|equals|gives|makes)\s*\d/g;
+
+/** The numbers that show an instruction to be about this one task; empty when it may be about more. */
+function numbersOfTask(instruction: string, task: string): string[] {
+  const inTask = new Set(task.match(/\d+\.\d+|\d+/g));
+  const shared = [...new Set(instruction.match(/\d+\.\d+|\d{3,}/g))].filter((number) => inTask.has(number));
+  const telling = shared.filter((number) => !TRADE_CONSTANT.test(number));
+  if (telling.length >= 2 || (telling.length === 1 && shared.length >= 3)) return shared;
+  const worked = instruction
+    .matchAll(WORKED_OUT)
+    .find(([, a = "", b = ""]) => inTask.has(a) && inTask.has(b) && Math.max(a.length, b.length) > 1);
+  return worked?.slice(1) ?? [];
 }

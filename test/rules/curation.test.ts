@@ -25,7 +25,7 @@ function behavior(fields: Partial<Behavior> = {}): Behavior {
   };
 }
 
-const nothing = { sameName: undefined, neighbors: [], tasks: [] };
+const nothing = { handbook: "default", sameName: undefined, neighbors: [], tasks: [] };
 
 test("what nothing says yet is added on probation", () => {
   expect(judge(candidate(), nothing)).toMatchObject({ decision: "add", status: "probation" });
@@ -41,6 +41,7 @@ describe("a candidate is rejected, with the reason, when its instruction", () =>
     ["is longer than 600 characters", "Check the units. ".repeat(40), /680|679.*600/],
     ["gives the answer", "Factor it, and then the answer is 42.", /one problem/],
     ["gives a boxed answer", "Simplify to get \\boxed{17} at the end.", /one problem/],
+    ["gives the answer at its end", "Add the parts (the answer is $42$)", /one problem/],
     ["is about this problem", "In this problem one should substitute y for x squared.", /one problem/],
   ])("%s", (_, instruction, reason) => {
     expect(judge(candidate({ instruction }), nothing)).toMatchObject({
@@ -54,6 +55,33 @@ describe("a candidate is rejected, with the reason, when its instruction", () =>
     const instruction = "Divide the distance 347 by the time 125 and convert the minutes to hours.";
     expect(judge(candidate({ instruction }), { ...nothing, tasks })).toMatchObject({ decision: "reject" });
   });
+});
+
+test.each([
+  [
+    "HTTP statuses",
+    "Retry on 429, 500 and 503, fail at once on others.",
+    "It gets 429, 503 and sometimes 500.",
+  ],
+  [
+    "file modes",
+    "Give directories mode 755 and files mode 644 first.",
+    "Should be 755 for dirs and 644 for files.",
+  ],
+  ["a kind of problem", "For this problem type, sum the digits to test divisibility by 3.", ""],
+  ["what marks a problem", "The key characteristic of this problem is that a stock grows while used.", ""],
+  ["a rule about an answer", "The answer is 0 whenever the exponent is odd; check parity first.", ""],
+  ["an answer's article", "Check whether the answer is a positive integer before reporting.", ""],
+  ["a blank to fill in", "Use a [TODO: insert date] header line in every changelog entry.", ""],
+])("no fault is %s", (_, instruction, task) => {
+  expect(judge(candidate({ instruction }), { ...nothing, tasks: [task] })).toMatchObject({ decision: "add" });
+});
+
+test("arithmetic worked out with the task's own numbers answers one problem", () => {
+  const instruction = "Maria has 29 apples because 17 plus 12 is 29.";
+  const task = "Maria has 17 apples and buys 12 more.";
+  expect(judge(candidate({ instruction }), { ...nothing, tasks: [task] }).decision).toBe("reject");
+  expect(judge(candidate({ instruction }), { ...nothing, tasks: ["Add 3 and 4."] }).decision).toBe("add");
 });
 
 test("a check of the answer's sign, and a constant of one's own, are no answers to one problem", () => {
@@ -126,6 +154,89 @@ describe("instead of a twin", () => {
     expect(judge(candidate({ instruction }), { ...nothing, neighbors: [starter] })).toMatchObject({
       decision: "strengthen",
     });
+  });
+});
+
+describe("a behavior of another handbook", () => {
+  const other = behavior({ handbook: "starter-mathematics" });
+
+  test("is credited when it says the same", () => {
+    expect(judge(candidate(), { ...nothing, neighbors: [other] })).toMatchObject({
+      decision: "strengthen",
+      target: { handbook: "starter-mathematics" },
+    });
+  });
+
+  test("is not rewritten when it says nearly the same: the candidate is added here", () => {
+    const instruction = `${GOOD} Report double roots once; complex pairs only when asked.`;
+    expect(judge(candidate({ instruction }), { ...nothing, neighbors: [other] })).toMatchObject({
+      decision: "add",
+    });
+  });
+
+  test("comes after one of this handbook that says the same", () => {
+    const neighbors = [other, behavior({ instruction: `${GOOD} Always.` })];
+    expect(judge(candidate(), { ...nothing, neighbors })).toMatchObject({ target: { handbook: "default" } });
+  });
+});
+
+describe("words that a person approved", () => {
+  const active = { status: "active" as const };
+
+  test("lose the approval with a new wording", () => {
+    const sameName = behavior({ ...active, name: "behavior_discriminant_first" });
+    const instruction = "Complete the square, then read the vertex and the number of roots off the result.";
+    expect(judge(candidate({ instruction }), { ...nothing, sameName })).toMatchObject({
+      decision: "revise",
+      status: "probation",
+      reason: expect.stringContaining("on probation"),
+    });
+  });
+
+  test("lose it with a merge", () => {
+    const instruction = `${GOOD} Report double roots once; complex pairs only when asked.`;
+    expect(judge(candidate({ instruction }), { ...nothing, neighbors: [behavior(active)] })).toMatchObject({
+      decision: "merge",
+      status: "probation",
+      reason: expect.stringContaining("on probation"),
+    });
+  });
+});
+
+test("the reason for a poorer wording is that the known one stays, not that it says nothing new", () => {
+  const known = behavior({ instruction: `${GOOD} Report double roots once; complex pairs only when asked.` });
+  expect(judge(candidate(), { ...nothing, neighbors: [known] })).toMatchObject({
+    decision: "strengthen",
+    reason: expect.stringMatching(
+      /same procedure as behavior_known \(overlap 0\.\d\d\); the wording .* stays/,
+    ),
+  });
+});
+
+describe("under another name", () => {
+  test.each([
+    ["retired", "it misled three agents"],
+    ["quarantined", "waits for a person"],
+  ] as const)("what is %s does not come back", (status, says) => {
+    const neighbors = [behavior({ status, reason: "it misled three agents" })];
+    expect(judge(candidate(), { ...nothing, neighbors })).toMatchObject({
+      decision: "reject",
+      reason: expect.stringContaining(says),
+    });
+  });
+
+  test("what was retired as a duplicate still credits the one that stayed", () => {
+    const neighbors = [behavior({ status: "retired" }), behavior({ name: "behavior_stayed" })];
+    expect(judge(candidate(), { ...nothing, neighbors })).toMatchObject({
+      decision: "strengthen",
+      target: { name: "behavior_stayed" },
+    });
+  });
+
+  test("what is only like a held one is not merged into it", () => {
+    const instruction = `${GOOD} Report double roots once; complex pairs only when asked.`;
+    const neighbors = [behavior({ status: "quarantined" })];
+    expect(judge(candidate({ instruction }), { ...nothing, neighbors })).toMatchObject({ decision: "add" });
   });
 });
 
