@@ -1,7 +1,7 @@
 import type { BehaviorIndex, Hit, LedgerReads, Source } from "../ports.ts";
-import { type FieldLengths, type LexicalRules, Segment } from "./memory-segment.ts";
+import { type FieldLengths, type LexicalRules, Segment, unpackCounts } from "./memory-segment.ts";
 
-const BATCH = 500; // behaviors read between two turns of the event loop: about 60 ms of work
+const BATCH = 100; // behaviors read between two turns of the event loop: about 20 ms of work, and little to collect
 const FIRST_BUILD_WAIT_MS = 1000;
 /**
  * A lexical index in the memory of this process, read from the ledger and followed by its sequence number.
@@ -144,16 +144,10 @@ function addScores(
   const postings = segment.postings.get(term);
   if (postings === undefined) return;
   const counts = { name: 0, when: 0, body: 0, solved: 0 };
-  for (let i = 0; i < postings.length; i++) {
-    const row = postings.rows[i];
-    const packed = postings.counts[i];
-    if (row === undefined || packed === undefined) break;
+  for (const [at, row] of postings.rows.entries()) {
     const fields = lengths[row];
     if (fields === undefined || !segment.alive[row]) continue;
-    counts.name = packed >>> 26;
-    counts.when = (packed >>> 18) & 255;
-    counts.body = (packed >>> 6) & 4095;
-    counts.solved = packed & 63;
+    unpackCounts(postings.counts[at] ?? 0, counts);
     scores[row] = (scores[row] ?? 0) + weight * rules.termGain(counts, fields, means);
   }
 }

@@ -52,13 +52,9 @@ export class Segment {
     const body = terms(`${document.instruction} ${document.detail ?? ""}`);
     const namePairs = pairs(name);
     const whenPairs = pairs(when);
-    const counts = new Map<string, TermCounts>();
+    const counts = new Map<string, number>();
     const count = (list: Iterable<string>, field: keyof TermCounts) => {
-      for (const term of list) {
-        const entry = counts.get(term) ?? { name: 0, when: 0, body: 0, solved: 0 };
-        entry[field]++;
-        counts.set(term, entry);
-      }
+      for (const term of list) counts.set(term, increased(counts.get(term) ?? 0, field));
     };
     count(name, "name");
     count(when, "when");
@@ -89,17 +85,20 @@ export class Segment {
     this.size++;
   }
 
-  private dropCommonSolvedTerms(counts: Map<string, TermCounts>): void {
-    const solved = [...counts].filter(([, entry]) => entry.solved > 0);
+  private dropCommonSolvedTerms(counts: Map<string, number>): void {
+    const { most } = FIELDS.solved;
+    const solved = [...counts].filter(([, packed]) => (packed & most) > 0);
     if (solved.length <= SOLVED_TERMS) return;
-    const n = this.size + 1;
-    const worth = ([term, entry]: [string, TermCounts]) =>
-      entry.solved * this.rules.idf(Math.max(n, this.postingsOf(term).df), this.postingsOf(term).df);
-    for (const [term, entry] of solved.sort((a, b) => worth(b) - worth(a)).slice(SOLVED_TERMS)) {
-      entry.solved = 0;
-      if (entry.name + entry.when + entry.body > 0) continue;
-      counts.delete(term);
-      this.postingsOf(term).df--;
+    const worth = new Map<string, number>();
+    for (const [term, packed] of solved) {
+      const { df } = this.postingsOf(term);
+      worth.set(term, (packed & most) * this.rules.idf(Math.max(this.size + 1, df), df));
+    }
+    solved.sort(([a], [b]) => (worth.get(b) ?? 0) - (worth.get(a) ?? 0));
+    for (const [term, packed] of solved.slice(SOLVED_TERMS)) {
+      const rest = packed & ~most;
+      if (rest > 0) counts.set(term, rest);
+      else if (counts.delete(term)) this.postingsOf(term).df--;
     }
   }
 
@@ -158,44 +157,44 @@ function keepRows<T>(column: T[], rows: ReadonlyMap<number, number>): void {
   for (const value of kept) column.push(value);
 }
 
-/** Rows that hold a term, with the four counts of the term packed into one number each. */
+/**
+ * Rows that hold a term, and beside each the four counts of the term in one small integer. Plain arrays: most terms
+ * stand in one row, and a typed array for each would cost more than it holds.
+ */
 class Postings {
   df = 0;
-  length = 0;
-  rows = new Uint32Array(2);
-  counts = new Uint32Array(2);
+  rows: number[] = [];
+  counts: number[] = [];
 
-  push(row: number, { name, when, body, solved }: TermCounts): void {
-    if (this.length === this.rows.length) {
-      this.rows = grow(this.rows);
-      this.counts = grow(this.counts);
-    }
-    this.rows[this.length] = row;
-    // name 6 bits, when 8, body 12, solved 6; a field that repeats a term more often is not more relevant
-    this.counts[this.length] =
-      ((Math.min(name, 63) << 26) |
-        (Math.min(when, 255) << 18) |
-        (Math.min(body, 4095) << 6) |
-        Math.min(solved, 63)) >>>
-      0;
-    this.length++;
+  push(row: number, counts: number): void {
+    this.rows.push(row);
+    this.counts.push(counts);
   }
 
-  renumber(rows: ReadonlyMap<number, number>): void {
-    let kept = 0;
-    for (let i = 0; i < this.length; i++) {
-      const row = rows.get(this.rows[i] ?? -1);
-      if (row === undefined) continue;
-      this.rows[kept] = row;
-      this.counts[kept] = this.counts[i] ?? 0;
-      kept++;
-    }
-    this.length = kept;
+  renumber(renumbered: ReadonlyMap<number, number>): void {
+    this.counts = this.counts.filter((_, at) => renumbered.has(this.rows[at] ?? -1));
+    this.rows = this.rows.flatMap((row) => renumbered.get(row) ?? []);
   }
 }
 
-function grow(from: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const to = new Uint32Array(from.length * 2);
-  to.set(from);
-  return to;
+// 5, 7, 12 and 6 bits. A field that repeats a term more often than fits is not more relevant for it.
+const FIELDS = {
+  name: { shift: 25, most: 31 },
+  when: { shift: 18, most: 127 },
+  body: { shift: 6, most: 4095 },
+  solved: { shift: 0, most: 63 },
+};
+
+function increased(counts: number, field: keyof TermCounts): number {
+  const { shift, most } = FIELDS[field];
+  return ((counts >>> shift) & most) < most ? counts + (1 << shift) : counts;
+}
+
+/** Writes packed counts into `into`, which a loop can use again. */
+export function unpackCounts(counts: number, into: TermCounts): TermCounts {
+  into.name = counts >>> FIELDS.name.shift;
+  into.when = (counts >>> FIELDS.when.shift) & FIELDS.when.most;
+  into.body = (counts >>> FIELDS.body.shift) & FIELDS.body.most;
+  into.solved = counts & FIELDS.solved.most;
+  return into;
 }
