@@ -1,5 +1,5 @@
-import { type ExpressionBuilder, sql } from "kysely";
-import type { BehaviorKey } from "../model/behavior.ts";
+import { sql } from "kysely";
+import type { Behavior } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
@@ -41,13 +41,19 @@ export function sqlReads(db: Database): LedgerReads {
     },
 
     async behaviorsByKey(keys) {
-      const found = [];
+      const wanted = new Set(keys.map(({ handbook, name }) => `${handbook}/${name}`));
+      const found: Behavior[] = [];
       for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
+        const some = keys.slice(i, i + KEYS_PER_QUERY);
+        // Two lists instead of pairs, which SQLite looks up by the key; what they match too many is left out below.
         const rows = await currentRevisions()
           .selectAll("r")
-          .where((eb) => isOneOf(eb, keys.slice(i, i + KEYS_PER_QUERY)))
+          .where("b.handbook", "in", [...new Set(some.map(({ handbook }) => handbook))])
+          .where("b.name", "in", [...new Set(some.map(({ name }) => name))])
           .execute();
-        found.push(...rows.map(behaviorOf));
+        found.push(
+          ...rows.filter(({ handbook, name }) => wanted.delete(`${handbook}/${name}`)).map(behaviorOf),
+        );
       }
       return found;
     },
@@ -225,12 +231,6 @@ export function sqlReads(db: Database): LedgerReads {
     mostCited: (handbook, since = "", limit) => mostCited(db, handbook, since, limit),
     usage: (handbook, since = "") => usage(db, handbook, since),
   };
-}
-
-function isOneOf(eb: ExpressionBuilder<{ b: Tables["behaviors"] }, "b">, keys: readonly BehaviorKey[]) {
-  return eb.or(
-    keys.map(({ handbook, name }) => eb.and([eb("b.handbook", "=", handbook), eb("b.name", "=", name)])),
-  );
 }
 
 async function useOf(db: Database, row: Tables["uses"]) {

@@ -34,6 +34,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   ]) {
     program.addCommand(command().copyInheritedSettings(program));
   }
+  // Who reads our output may have read enough (`| head`).
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
   try {
     await program.parseAsync([...argv], { from: "user" });
     return Number(process.exitCode ?? 0);

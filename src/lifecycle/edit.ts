@@ -40,7 +40,7 @@ export async function edit(ports: Ports, input: Edit): Promise<Behavior> {
 
   return ports.ledger.write(async (tx) => {
     const current = await tx.behavior({ handbook, name: input.name });
-    if (current === undefined) throw unknownBehavior(input.name, handbook);
+    if (current === undefined) throw await unknownBehavior(tx, input.name, handbook);
     const changed = { ...current, ...changes };
     const unsafe = isDeepStrictEqual(changed, current) ? undefined : unsafeReason(changed);
     const status = unsafe === undefined ? await nextStatus(tx, changed, input.action) : "quarantined";

@@ -6,7 +6,7 @@ import type { Ports } from "../ports.ts";
 import { EXTRACT_VERSION, extractMessages, readExtraction } from "../prompts/extract.ts";
 import { type Attempt, agentReflectText, REFLECT_VERSION, reflectMessages } from "../prompts/reflect.ts";
 import { cutMiddle, shareBudget } from "../rules/excerpt.ts";
-import { rank } from "../rules/ranking.ts";
+import { fitting, rank } from "../rules/ranking.ts";
 import { mostValuable } from "../rules/trace-value.ts";
 import { handbookToRead, searchedHandbooks } from "./handbooks.ts";
 import { unknownTrace, wrongHandbook } from "./record.ts";
@@ -162,11 +162,10 @@ async function material(
     handbooks: await searchedHandbooks(ports, first.handbook),
     limit: 2 * KNOWN_SHOWN,
   });
-  const behaviors = await ports.ledger.behaviorsByKey(hits);
-  const known = rank(hits, behaviors, {
+  const fit = fitting(hits, false);
+  const known = rank(fit, await ports.ledger.behaviorsByKey(fit), {
     handbook: first.handbook,
     alreadyHave: [],
-    wholeTopic: false,
     limit: KNOWN_SHOWN,
   });
   return { attempts, known: known.map(({ behavior }) => behavior) };

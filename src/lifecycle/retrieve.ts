@@ -1,8 +1,8 @@
 import { HandbookError } from "../errors.ts";
 import type { Behavior } from "../model/behavior.ts";
 import type { Use } from "../model/use.ts";
-import type { Ports, Source } from "../ports.ts";
-import { rank, withinBudget } from "../rules/ranking.ts";
+import type { LedgerReads, Ports, Source } from "../ports.ts";
+import { fitting, rank, withinBudget } from "../rules/ranking.ts";
 import { handbookToRead, redacted, searchedHandbooks } from "./handbooks.ts";
 import { unknownUse, wrongHandbook } from "./record.ts";
 
@@ -51,14 +51,11 @@ export async function retrieve(
     topic: input.topic,
     limit: limit + already.length + SPARE,
   });
+  const fit = fitting(hits, input.topic !== undefined);
   // Its own behaviors of these names too, found or not: they hide the starters' ones.
-  const keys = [...hits, ...hits.map(({ name }) => ({ handbook, name }))];
-  let ranked = rank(hits, await ledger.behaviorsByKey(keys), {
-    handbook,
-    alreadyHave: already,
-    wholeTopic: input.topic !== undefined,
-    limit,
-  });
+  const starters = fit.filter((hit) => hit.handbook !== handbook);
+  const keys = [...fit, ...starters.map(({ name }) => ({ handbook, name }))];
+  let ranked = rank(fit, await ledger.behaviorsByKey(keys), { handbook, alreadyHave: already, limit });
   if (input.max_tokens !== undefined) {
     const tokens: number[] = [];
     for (const { behavior } of ranked) tokens.push(await ports.tokenizer.count(servedText(behavior)));
@@ -103,11 +100,21 @@ export async function findBehavior(ports: Ports, name: string, handbook?: string
   const slug = await handbookToRead(ports.ledger, handbook);
   const behavior = await ports.ledger.behavior({ handbook: slug, name });
   if (behavior !== undefined) return behavior;
-  throw unknownBehavior(name, slug);
+  throw await unknownBehavior(ports.ledger, name, slug);
 }
 
-export function unknownBehavior(name: string, handbook: string): HandbookError {
+/** Names the handbook that has it, where another one does: what was served may come from a starter. */
+export async function unknownBehavior(
+  ledger: LedgerReads,
+  name: string,
+  handbook: string,
+): Promise<HandbookError> {
+  const others = (await ledger.handbooks()).map(({ slug }) => ({ handbook: slug, name }));
+  const [found] = await ledger.behaviorsByKey(others);
   return new HandbookError("UNKNOWN_BEHAVIOR", `the handbook "${handbook}" has no behavior "${name}"`, {
-    fix: `Read handbook://${handbook} for the names it has`,
+    fix:
+      found === undefined
+        ? `Read handbook://${handbook} (or run \`handbook export --format markdown\`) for the names it has`
+        : `It is in "${found.handbook}": pass that as the handbook`,
   });
 }

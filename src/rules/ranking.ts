@@ -6,7 +6,19 @@ import type { Hit } from "../ports.ts";
  * Below this share of the best reachable score a behavior has nothing to do with the task. Chosen where questions that
  * have an answer lose almost none of it, so it abstains rarely: docs/decisions/0004 has the figures.
  */
-export const MIN_FIT = 0.06;
+const MIN_FIT = 0.06;
+
+/**
+ * And below this share of the best one's fit it is the tail that any task drags along: cutting it costs no recall and
+ * saves a fifth of what is served.
+ */
+const TAIL = 0.4;
+
+/** The hits that have to do with the task, in their order; all of them when everything of a topic was asked for. */
+export function fitting(hits: readonly Hit[], wholeTopic: boolean): Hit[] {
+  const best = Math.max(0, ...hits.map(({ fit }) => fit));
+  return hits.filter(({ fit }) => wholeTopic || (fit >= MIN_FIT && fit >= TAIL * best));
+}
 
 export interface Ranked {
   behavior: Behavior;
@@ -18,13 +30,11 @@ export interface RankingOptions {
   handbook: string;
   /** Names that the agent has already. */
   alreadyHave: readonly string[];
-  /** Everything of the topic was asked for, so nothing is too far off. */
-  wholeTopic: boolean;
   limit: number;
 }
 
 /**
- * The behaviors to serve, best first: servable, fitting, one per name, at most `limit`. The order of `hits` is
+ * The behaviors to serve, best first: servable, one per name, at most `limit`. The order of `hits` is
  * kept, so equal inputs give equal lists and a client's prompt cache can hit.
  */
 export function rank(
@@ -38,11 +48,10 @@ export function rank(
   );
   const seen = new Set(options.alreadyHave);
   const ranked: Ranked[] = [];
-  for (const { handbook, name, score, fit } of hits) {
+  for (const { handbook, name, score } of hits) {
     if (ranked.length >= options.limit) break;
     const behavior = current.get(`${handbook}/${name}`);
     if (behavior === undefined || !isServable(behavior.status) || seen.has(name)) continue;
-    if (!options.wholeTopic && fit < MIN_FIT) continue;
     if (handbook !== options.handbook && own.has(name)) continue;
     seen.add(name);
     ranked.push({ behavior, score });

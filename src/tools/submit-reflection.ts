@@ -36,7 +36,7 @@ export const submitReflectionTool = defineTool({
       next:
         learned === 0
           ? "Nothing was learned this time. Go on with your task."
-          : "retrieve_behaviors serves these from now on. If self_improve asked for this reflection, call it again.",
+          : "retrieve_behaviors serves these from now on, but what is held back waits for a person. If self_improve asked, call it again.",
     };
   },
 });

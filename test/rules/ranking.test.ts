@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Behavior, Status } from "../../src/model/behavior.ts";
 import type { Hit } from "../../src/ports.ts";
-import { rank, withinBudget } from "../../src/rules/ranking.ts";
+import { fitting, rank, withinBudget } from "../../src/rules/ranking.ts";
 
-const options = { handbook: "default", alreadyHave: [] as string[], wholeTopic: false, limit: 8 };
+const options = { handbook: "default", alreadyHave: [] as string[], limit: 8 };
 
 function pair(
   name: string,
@@ -42,10 +42,16 @@ test("the index's order is kept, and the list ends at the limit", () => {
   ]);
 });
 
-test("what hardly fits is not served, unless all of a topic was asked for", () => {
-  const far = pair("behavior_far", { fit: 0.01 });
-  expect(ranked([far])).toEqual([]);
-  expect(ranked([far], { wholeTopic: true })).toEqual(["default/behavior_far"]);
+test("what hardly fits is left out, by itself or beside the best, unless all of a topic was asked for", () => {
+  const fits = (all: number[], wholeTopic = false) =>
+    fitting(
+      all.map((fit) => pair("behavior_x", { fit }).hit),
+      wholeTopic,
+    ).map(({ fit }) => fit);
+  expect(fits([0.05, 0.01])).toEqual([]);
+  expect(fits([0.5, 0.3, 0.1])).toEqual([0.5, 0.3]);
+  expect(fits([0.5, 0.01], true)).toEqual([0.5, 0.01]);
+  expect(fits([])).toEqual([]);
 });
 
 test("only probation and active are served, whatever a stale index says", () => {
