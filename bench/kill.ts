@@ -6,7 +6,7 @@ import { emptyLog, integrityFaults, logFile, storedTraces } from "./ledger.ts";
 
 const ROUNDS = 20;
 const IN_FLIGHT = 4;
-const LONGEST_MS = 400; // of a writer that is killed at any moment
+const LONGEST_MS = 1000; // of a writer that is killed at any moment
 const BURSTS = 5; // at most, answered before the one that the kill goes into
 const SEEN_WITHIN_MS = 200;
 const LATEST_MS = 0.3; // after the log began to grow
