@@ -39,9 +39,15 @@ export class Segment {
     const analyzed = documents
       .filter(({ status }) => isServable(status))
       .map((document) => this.analyze(document));
-    // All document frequencies first: which terms of the solved tasks are rare depends on them.
-    for (const { counts } of analyzed) for (const term of counts.keys()) this.postingsOf(term).df++;
-    for (const document of analyzed) this.add(document);
+    // Those with long histories come last: which of their terms are rare shows in the others.
+    const [short, long] = [false, true].map((isLong) =>
+      analyzed.filter((one) => one.hasLongHistory === isLong),
+    );
+    for (const document of short ?? []) this.add(document);
+    for (const document of long ?? []) {
+      this.dropCommonSolvedTerms(document.counts);
+      this.add(document);
+    }
     if (this.names.length > 1000 && this.size < this.names.length * (1 - COMPACT_AT)) this.compact();
   }
 
@@ -61,17 +67,18 @@ export class Segment {
     count(body, "body");
     count(namePairs, "name");
     count(whenPairs, "when");
-    for (const task of document.solved_tasks) count(new Set(terms(task)), "solved");
+    const solved = document.solved_tasks.map((task) => new Set(terms(task)));
+    for (const task of solved) count(task, "solved");
     return {
       document,
       counts,
+      hasLongHistory: solved.reduce((sum, task) => sum + task.size, 0) > SOLVED_TERMS,
       lengths: { name: name.length, when: when.length, body: body.length },
       pairLengths: { name: namePairs.length, when: whenPairs.length, body: 0 },
     };
   }
 
   private add({ document, counts, lengths, pairLengths }: ReturnType<Segment["analyze"]>): void {
-    this.dropCommonSolvedTerms(counts);
     const row = this.names.length;
     this.names.push(document.name);
     this.topics.push(document.topic?.toLowerCase());
@@ -80,7 +87,7 @@ export class Segment {
     this.alive.push(true);
     this.rowOf.set(document.name, row);
     this.termsOf.push([...counts.keys()]);
-    for (const [term, entry] of counts) this.postingsOf(term).push(row, entry);
+    for (const [term, packed] of counts) this.postingsOf(term).push(row, packed);
     this.addLengths(row, 1);
     this.size++;
   }
@@ -98,7 +105,7 @@ export class Segment {
     for (const [term, packed] of solved.slice(SOLVED_TERMS)) {
       const rest = packed & ~most;
       if (rest > 0) counts.set(term, rest);
-      else if (counts.delete(term)) this.postingsOf(term).df--;
+      else counts.delete(term);
     }
   }
 
@@ -167,6 +174,7 @@ class Postings {
   counts: number[] = [];
 
   push(row: number, counts: number): void {
+    this.df++;
     this.rows.push(row);
     this.counts.push(counts);
   }

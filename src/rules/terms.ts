@@ -20,11 +20,8 @@ const MAX_STEMS = 50_000;
  * Source: recipe R1 (docs/decisions/0004).
  */
 export function terms(text: string): string[] {
-  const words =
-    text
-      .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-      .toLowerCase()
-      .match(/[a-z0-9]+/g) ?? [];
+  const split = /[a-z0-9][A-Z]/.test(text) ? text.replace(/([a-z0-9])([A-Z])/g, "$1 $2") : text;
+  const words = split.toLowerCase().match(/[a-z0-9]+/g) ?? [];
   const found: string[] = [];
   for (const word of words) {
     if (word.length > 1 && !STOP_WORDS.has(word)) found.push(stem(word));
