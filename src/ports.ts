@@ -10,6 +10,8 @@ import type { RankedBehavior, Use } from "./model/use.ts";
 export interface Ports {
   ledger: Ledger;
   index: BehaviorIndex;
+  /** Absent when no embedder is on. */
+  vectors?: VectorIndex;
   /** Absent when no model is configured: reflection then goes to the calling agent. */
   llm?: Llm;
   secrets: SecretScanner;
@@ -185,23 +187,68 @@ export interface Hit extends BehaviorKey {
   fit: number;
 }
 
-/** Finds behaviors by their text and by the tasks solved with them. Derived from the ledger and rebuildable. */
+/** What to look for, and where. */
+export interface Search {
+  text: string;
+  handbooks: readonly string[];
+  /** Everything of this topic, whether it shares something with `text` or not. */
+  topic?: string | undefined;
+  limit: number;
+}
+
+/** Finds behaviors by their words and by the tasks solved with them. Derived from the ledger and rebuildable. */
 export interface BehaviorIndex {
   /**
    * Servable behaviors of these handbooks that share something with `text`, best first, ties by handbook and name.
    * Sees every change that the ledger had acknowledged before the call, in whichever process, once built.
    */
-  search(query: {
-    text: string;
-    handbooks: readonly string[];
-    topic?: string | undefined;
-    limit: number;
-  }): Promise<{
-    hits: Hit[];
-    sources: Source[];
-  }>;
+  search(search: Search): Promise<{ hits: Hit[]; sources: Source[] }>;
   /** How far it is: the sequence number it has read up to, and how many behaviors it holds. */
   progress(): { seq: number; behaviors: number };
+}
+
+/** How near a behavior is in meaning: cosines, -1 to 1, comparable within one model only. */
+export interface Neighbor extends BehaviorKey {
+  /** Of the query and the behavior's own text. */
+  similarity: number;
+  /** Of the query and the nearest task that was solved with it; absent where there is none. */
+  solved?: number | undefined;
+}
+
+/** Finds behaviors by meaning. Derived from the ledger, shared by its processes, behind it by seconds. */
+export interface VectorIndex {
+  /**
+   * The servable behaviors nearest to `text`, best first, and then each of `also` that the index holds, near or not,
+   * so that what another source found is judged too. Undefined when there is no answer in time: the embedder is
+   * down, slow or silent, or the index is not built. Never throws for any of these.
+   */
+  search(search: Search & { also: readonly BehaviorKey[] }): Promise<Neighbor[] | undefined>;
+  /** What a person should know: the model that answers, how far the index is, and the last fault. */
+  progress(): VectorProgress;
+  /** Hands over the lease and ends the worker. */
+  close(): Promise<void>;
+}
+
+export interface VectorProgress {
+  /** The model whose vectors answer now; absent while there are none. */
+  model?: string | undefined;
+  /** The ledger's sequence number up to which they follow. */
+  seq: number;
+  fault?: string | undefined;
+}
+
+/** Turns texts into vectors of one length. */
+export interface Embedder {
+  /** The model and everything else that changes its vectors: those of different names are never compared. */
+  readonly model: string;
+  /**
+   * Unit vectors, one per text, in order. `as` matters for models that embed questions and passages differently.
+   *
+   * Throws: EMBEDDER_UNAVAILABLE when it is down, not installed, or silent; EMBEDDER_BAD_OUTPUT for a wrong number of
+   * vectors, unequal lengths, NaN.
+   */
+  embed(texts: readonly string[], as: "query" | "passage", signal?: AbortSignal): Promise<Float32Array[]>;
+  close(): Promise<void>;
 }
 
 export interface ChatMessage {
