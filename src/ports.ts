@@ -5,6 +5,7 @@ import type { Evidence, Outcome, OutcomeReport } from "./model/outcome.ts";
 import type { Reflection } from "./model/reflection.ts";
 import type { Citation, Trace } from "./model/trace.ts";
 import type { RankedBehavior, Use } from "./model/use.ts";
+import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
 
 /** What the stages of the life cycle need from outside. One set per process. */
 export interface Ports {
@@ -84,7 +85,7 @@ export type TraceSummary = Pick<
 /**
  * Reads of the ledger. Lists are ordered as their comment says; a missing row is `undefined`, never an error.
  */
-export interface LedgerReads {
+export interface LedgerReads extends IndexStateReads {
   /** By slug. */
   handbooks(): Promise<Handbook[]>;
   handbook(slug: string): Promise<Handbook | undefined>;
@@ -137,7 +138,7 @@ export interface LedgerReads {
 }
 
 /** Writes, only inside `Ledger.write`. */
-export interface LedgerWrites {
+export interface LedgerWrites extends IndexStateWrites {
   addHandbook(handbook: Handbook): Promise<void>;
   /** Sets the digest of the packaged file that a starter handbook was loaded from. */
   setStarter(slug: string, starter: string): Promise<void>;

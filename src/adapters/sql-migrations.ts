@@ -7,6 +7,7 @@ import type { Database } from "./sql-schema.ts";
 /** In order, never edited once released: a change is a new entry. */
 const MIGRATIONS: Record<string, Migration> = {
   "0001-nouns": { up: createNouns },
+  "0002-index-state": { up: createIndexState },
 };
 
 /**
@@ -223,4 +224,33 @@ async function createNouns(db: Kysely<unknown>): Promise<void> {
   await sql`insert into handbooks (slug, created_at) values (${DEFAULT_HANDBOOK}, ${new Date().toISOString()})`.execute(
     db,
   );
+}
+
+/** Who may write an index that processes share, and how far it follows. */
+async function createIndexState(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable("leases")
+    .addColumn("name", "text", (c) => c.primaryKey())
+    .addColumn("holder", "text", (c) => c.notNull())
+    .addColumn("epoch", "bigint", (c) => c.notNull())
+    .addColumn("expires_at", "text", (c) => c.notNull())
+    .execute();
+
+  await schema
+    .createTable("index_generations")
+    .addColumn("generation", "bigint", (c) => c.primaryKey())
+    .addColumn("index_name", "text", (c) => c.notNull())
+    .addColumn("model", "text", (c) => c.notNull())
+    .addColumn("dimension", "integer")
+    .addColumn("epoch", "bigint")
+    .addColumn("watermark", "bigint", (c) => c.notNull())
+    .addColumn("published_at", "text")
+    .execute();
+  await schema
+    .createIndex("index_generations_index")
+    .on("index_generations")
+    .columns(["index_name", "model"])
+    .execute();
+  await sql`insert into counters (name, value) values ('index generations', 0)`.execute(db);
 }

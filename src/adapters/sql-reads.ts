@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Behavior } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
+import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
 import { counts, mostCited, solvedTasks, usage } from "./sql-statistics.ts";
@@ -22,6 +23,8 @@ export function sqlReads(db: Database): LedgerReads {
       );
 
   return {
+    ...sqlIndexStateReads(db),
+
     async handbooks() {
       return (await db.selectFrom("handbooks").selectAll().orderBy("slug").execute()).map(handbookOf);
     },

@@ -114,8 +114,24 @@ export interface Tables {
     reason: string;
     created_at: string;
   };
-  /** One row, `behaviors`: the newest `seq`. Taking a number locks the row, so numbers become visible in order. */
+  /**
+   * `behaviors`: the newest `seq`. Taking a number locks the row, so numbers become visible in order.
+   * `index generations`: the last number that one was given; none is given twice.
+   */
   counters: { name: string; value: number };
+  /** Whose turn it is. A row stays when nobody holds it, so that its epoch never begins anew. */
+  leases: { name: string; holder: string; epoch: number; expires_at: string };
+  /** The tables of the indexes that processes share. */
+  index_generations: {
+    generation: number;
+    index_name: string;
+    model: string;
+    dimension: number | null;
+    /** The lease under which its table was made; null before it is. */
+    epoch: number | null;
+    watermark: number;
+    published_at: string | null;
+  };
 }
 
 export type Database = Kysely<Tables>;

@@ -1,5 +1,6 @@
 import type { BehaviorKey } from "../model/behavior.ts";
 import type { LedgerWrites } from "../ports.ts";
+import { sqlIndexStateWrites } from "./sql-index-state.ts";
 import { behaviorRow, decisionRow, reflectionRow, traceRow } from "./sql-rows.ts";
 import type { Database } from "./sql-schema.ts";
 
@@ -28,6 +29,8 @@ export function sqlWrites(tx: Database): LedgerWrites {
   }
 
   return {
+    ...sqlIndexStateWrites(tx),
+
     async addHandbook(handbook) {
       await tx
         .insertInto("handbooks")
