@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { Config } from "./config.ts";
+import { DEFAULT_HANDBOOK } from "./model/handbook.ts";
 import type { Llm, Ports, SecretScanner, Tokenizer } from "./ports.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,7 +24,7 @@ export interface App {
  * first call of `ports`, so that a client gets its first answer before any of it.
  */
 export function createApp(config: Config): App {
-  let opening: Promise<Ports> | undefined;
+  let opening: Promise<Opened> | undefined;
   const underWay = new Set<Promise<unknown>>();
   const idle = async () => {
     while (underWay.size > 0) await Promise.allSettled(underWay);
@@ -41,18 +43,23 @@ export function createApp(config: Config): App {
         opening = undefined;
         throw error;
       });
-      return opening;
+      return opening.then(({ ports }) => ports);
     },
     async close() {
       await idle();
-      const ports = await opening?.catch(() => undefined);
+      const opened = await opening?.catch(() => undefined);
       opening = undefined;
-      await ports?.ledger.close();
+      await opened?.close();
     },
   };
 }
 
-async function open(config: Config): Promise<Ports> {
+interface Opened {
+  ports: Ports;
+  close(): Promise<void>;
+}
+
+async function open(config: Config): Promise<Opened> {
   const [{ openSqliteLedger }, { memoryIndex }, terms, bm25f] = await Promise.all([
     import("./adapters/sqlite-ledger.ts"),
     import("./adapters/memory-index.ts"),
@@ -60,7 +67,12 @@ async function open(config: Config): Promise<Ports> {
     import("./rules/bm25f.ts"),
   ]);
   const ledger = await openSqliteLedger(config.ledgerPath);
-  const index = memoryIndex(ledger, { ...terms, ...bm25f });
+  const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
+  const index = memoryIndex(
+    ledger,
+    { ...terms, ...bm25f },
+    { cache: { path: join(config.home, "cache", "lexical.bin"), ledger: created } },
+  );
   const ports: Ports = {
     ledger,
     index,
@@ -78,7 +90,13 @@ async function open(config: Config): Promise<Ports> {
     throw error;
   }
   index.warm().catch(() => {}); // the first search builds again and reports what is wrong
-  return ports;
+  return {
+    ports,
+    async close() {
+      await index.close();
+      await ledger.close();
+    },
+  };
 }
 
 /**

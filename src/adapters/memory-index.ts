@@ -1,8 +1,26 @@
-import type { BehaviorIndex, Hit, LedgerReads, Source } from "../ports.ts";
-import { type FieldLengths, type LexicalRules, Segment, unpackCounts } from "./memory-segment.ts";
+import type { BehaviorIndex, LedgerReads, Source } from "../ports.ts";
+import { readCache, writeCache } from "./lexical-cache.ts";
+import type { LexicalRules } from "./lexical-documents.ts";
+import { searchSegments, statisticsOf } from "./lexical-search.ts";
+import { Segment } from "./lexical-segment.ts";
 
-const BATCH = 100; // behaviors read between two turns of the event loop: about 20 ms of work, and little to collect
+const BATCH = 100; // behaviors read between two turns of the event loop: about 20 ms of work
 const FIRST_BUILD_WAIT_MS = 1000;
+const CACHE_EVERY = 0.1; // share of the behaviors that must have changed before the copy on disk is written again
+const CACHE_CHANGES = 200; // and at least so many
+
+export interface MemoryIndexOptions {
+  /** Where a copy is kept between two runs of the program. */
+  cache?: { path: string; ledger: string };
+}
+
+export interface MemoryIndex extends BehaviorIndex {
+  /** Builds it, if it is not. */
+  warm(): Promise<void>;
+  /** Writes the copy on disk if much has changed. */
+  close(): Promise<void>;
+}
+
 /**
  * A lexical index in the memory of this process, read from the ledger and followed by its sequence number.
  *
@@ -12,13 +30,29 @@ const FIRST_BUILD_WAIT_MS = 1000;
 export function memoryIndex(
   ledger: Pick<LedgerReads, "changedBehaviors" | "headSeq">,
   rules: LexicalRules,
-): BehaviorIndex & { warm(): Promise<void> } {
-  const handbooks = new Map<string, Segment>();
+  { cache }: MemoryIndexOptions = {},
+): MemoryIndex {
+  let handbooks = new Map<string, Segment>();
   let seq = 0;
   let following: Promise<void> | undefined;
   let built = false;
+  let opened = cache === undefined;
+  let changesSinceCopy = 0;
+  let writing: Promise<void> | undefined;
+  const cacheKey = () => JSON.stringify([cache?.ledger, fingerprint(rules)]);
+  const size = () => handbooks.values().reduce((sum, segment) => sum + segment.size, 0);
+
+  async function openCopy(path: string): Promise<void> {
+    const copy = await readCache(path, cacheKey());
+    // A ledger that is behind its copy is another one, put back from a backup.
+    if (copy === undefined || copy.seq > (await ledger.headSeq())) return;
+    handbooks = new Map(copy.segments.map(({ slug, blocks }) => [slug, new Segment(rules, blocks)]));
+    seq = copy.seq;
+  }
 
   async function readChanges(): Promise<void> {
+    if (!opened && cache !== undefined) await openCopy(cache.path);
+    opened = true;
     const head = await ledger.headSeq();
     for (;;) {
       const changes = await ledger.changedBehaviors(seq, BATCH);
@@ -29,12 +63,26 @@ export function memoryIndex(
         handbooks.set(slug, segment);
       }
       seq = changes.seq;
+      changesSinceCopy += changes.documents.length;
       if (changes.documents.length < BATCH) break;
       await new Promise((resolve) => setImmediate(resolve)); // requests are answered between batches
     }
     // After a repair by hand the counter may be ahead of every row; there is nothing to wait for then.
     seq = Math.max(seq, head);
     built = true;
+    if (changesSinceCopy >= Math.max(CACHE_CHANGES, size() * CACHE_EVERY)) writeCopy();
+  }
+
+  /** In the background: nobody waits for it, and without it the next start is slower, no more. */
+  function writeCopy(): void {
+    if (cache === undefined || writing !== undefined) return;
+    changesSinceCopy = 0;
+    const segments = [...handbooks].map(([slug, { blocks }]) => ({ slug, blocks }));
+    writing = writeCache(cache.path, cacheKey(), { seq, segments })
+      .catch(() => {})
+      .finally(() => {
+        writing = undefined;
+      });
   }
 
   /** One reader at a time; who comes during a read joins it. */
@@ -67,87 +115,25 @@ export function memoryIndex(
         const segment = handbooks.get(slug);
         return segment === undefined ? [] : [{ slug, segment }];
       });
+      const statistics = statisticsOf(segments.map(({ segment }) => segment));
       const sources: Source[] = complete ? ["lexical"] : ["lexical", "partial"];
-      return { hits: searchSegments(rules, segments, text, topic, limit), sources };
+      return { hits: searchSegments(rules, segments, statistics, { text, topic, limit }), sources };
     },
-    progress: () => ({ seq, behaviors: handbooks.values().reduce((sum, { size }) => sum + size, 0) }),
+    progress: () => ({ seq, behaviors: size() }),
+    async close() {
+      await writing;
+    },
   };
+}
+
+/** What the rules make of a text that has a bit of everything: another program may take texts apart differently. */
+function fingerprint({ terms, pairs }: LexicalRules): string[] {
+  const sequence = terms(
+    "The camelCase_names of 3 Élèves: running `\\frac{1}{2}` at 50% in 東京, x^2 + y_1 or v1.2",
+  );
+  return [...sequence, ...pairs(sequence)];
 }
 
 function sleep(ms: number): Promise<false> {
   return new Promise((resolve) => setTimeout(() => resolve(false), ms).unref());
-}
-
-/** Scores the rows of several handbooks as if they were one: counts and mean lengths are summed over them. */
-function searchSegments(
-  rules: LexicalRules,
-  segments: readonly { slug: string; segment: Segment }[],
-  text: string,
-  topic: string | undefined,
-  limit: number,
-): Hit[] {
-  const sequence = rules.terms(text);
-  const queryTerms = new Set(sequence);
-  const queryPairs = new Set(rules.pairs(sequence));
-  const sum = (pick: (segment: Segment) => number) =>
-    segments.reduce((total, { segment }) => total + pick(segment), 0);
-  const n = sum((segment) => segment.size);
-  if (n === 0 || limit === 0) return [];
-  const frequency = (term: string) => sum((segment) => segment.postings.get(term)?.df ?? 0);
-  const means = { name: sum((s) => s.totals.name) / n, when: sum((s) => s.totals.when) / n };
-  const pairMeans = { name: sum((s) => s.totals.namePairs) / n, when: sum((s) => s.totals.whenPairs) / n };
-  const rarities = new Map<string, number>();
-  for (const term of queryTerms) {
-    const df = frequency(term);
-    if (df > 0) rarities.set(term, rules.idf(n, df));
-  }
-  const ceiling = rules.scoreCeiling([...rarities.values()]);
-  const wanted = topic?.toLowerCase();
-
-  const hits: Hit[] = [];
-  for (const { slug, segment } of segments) {
-    const scores = new Float64Array(segment.names.length);
-    for (const [term, weight] of rarities)
-      addScores(rules, segment, segment.lengths, means, term, weight, scores);
-    for (const pair of queryPairs) {
-      if (!segment.postings.has(pair)) continue;
-      const weight = rules.pairWeight * rules.idf(n, frequency(pair));
-      addScores(rules, segment, segment.pairLengths, pairMeans, pair, weight, scores);
-    }
-    for (const [row, score] of scores.entries()) {
-      const name = segment.names[row];
-      if (name === undefined || !segment.alive[row]) continue;
-      if (wanted === undefined ? score > 0 : segment.topics[row] === wanted) {
-        const fit = ceiling > 0 ? Math.min(1, score / ceiling) : 0;
-        hits.push({ handbook: slug, name, score, fit });
-      }
-    }
-  }
-  const byRelevance = (a: Hit, b: Hit) =>
-    b.score - a.score || compare(a.handbook, b.handbook) || compare(a.name, b.name);
-  return hits.sort(byRelevance).slice(0, limit);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function addScores(
-  rules: LexicalRules,
-  segment: Segment,
-  lengths: readonly FieldLengths[],
-  means: { name: number; when: number },
-  term: string,
-  weight: number,
-  scores: Float64Array,
-): void {
-  const postings = segment.postings.get(term);
-  if (postings === undefined) return;
-  const counts = { name: 0, when: 0, body: 0, solved: 0 };
-  for (const [at, row] of postings.rows.entries()) {
-    const fields = lengths[row];
-    if (fields === undefined || !segment.alive[row]) continue;
-    unpackCounts(postings.counts[at] ?? 0, counts);
-    scores[row] = (scores[row] ?? 0) + weight * rules.termGain(counts, fields, means);
-  }
 }

@@ -1,0 +1,158 @@
+import type { Hit } from "../ports.ts";
+import { type Block, findTerm, hashOf, LENGTHS, nameOf } from "./lexical-block.ts";
+import { type LexicalRules, unpackCounts } from "./lexical-documents.ts";
+import type { Segment } from "./lexical-segment.ts";
+
+/** What the formula must know of all behaviors searched. */
+export interface Statistics {
+  n: number;
+  documentFrequency(hash: number): number;
+  means: { name: number; when: number };
+  pairMeans: { name: number; when: number };
+}
+
+/** Summed over several handbooks, as if they were one. */
+export function statisticsOf(segments: readonly Segment[]): Statistics {
+  const n = segments.reduce((sum, { size }) => sum + size, 0);
+  const totals = segments.map((segment) => segment.totals());
+  const mean = (field: (typeof LENGTHS)[number]) =>
+    n === 0 ? 0 : totals.reduce((sum, lengths) => sum + lengths[field], 0) / n;
+  return {
+    n,
+    documentFrequency: (hash) => segments.reduce((sum, segment) => sum + segment.documentFrequency(hash), 0),
+    means: { name: mean("name"), when: mean("when") },
+    pairMeans: { name: mean("namePairs"), when: mean("whenPairs") },
+  };
+}
+
+interface QueryTerm {
+  hash: number;
+  weight: number;
+  isPair: boolean;
+}
+
+/** The `limit` best rows of these segments, or all of a topic; ties by handbook and name. */
+export function searchSegments(
+  rules: LexicalRules,
+  segments: readonly { slug: string; segment: Segment }[],
+  statistics: Statistics,
+  query: { text: string; topic?: string | undefined; limit: number },
+): Hit[] {
+  const { n } = statistics;
+  if (n === 0 || query.limit === 0) return [];
+  const sequence = rules.terms(query.text);
+  const known: QueryTerm[] = [];
+  const add = (texts: readonly string[], isPair: boolean) => {
+    for (const text of new Set(texts)) {
+      const hash = hashOf(text);
+      const df = statistics.documentFrequency(hash);
+      if (df > 0) known.push({ hash, weight: rules.idf(n, df), isPair });
+    }
+  };
+  add(sequence, false);
+  const ceiling = rules.scoreCeiling(known.map(({ weight }) => weight));
+  add(rules.pairs(sequence), true);
+
+  const best = new Best(query.limit);
+  for (const { slug, segment } of segments) {
+    for (const block of segment.blocks) {
+      const { scores, touched } = scoreBlock(rules, block, known, statistics);
+      const rows = query.topic === undefined ? touched : rowsOfTopic(block, query.topic.toLowerCase());
+      for (const row of rows) best.offer(scores[row] as number, slug, block, row);
+      for (const row of touched) scores[row] = 0;
+    }
+  }
+  return best.list().map(({ score, handbook, name }) => {
+    const fit = ceiling > 0 ? Math.min(1, score / ceiling) : 0;
+    return { handbook, name, score, fit };
+  });
+}
+
+function* rowsOfTopic({ topics, topicNames, alive }: Block, topic: string): Iterable<number> {
+  const wanted = topicNames.indexOf(topic) + 1;
+  if (wanted === 0) return;
+  for (let row = 0; row < topics.length; row++) if (topics[row] === wanted && alive[row] === 1) yield row;
+}
+
+// Used again by every search: scores are all zero between two of them.
+let scores = new Float64Array(1024);
+let touchedRows = new Uint32Array(1024);
+
+function scoreBlock(
+  rules: LexicalRules,
+  block: Block,
+  terms: readonly QueryTerm[],
+  { means, pairMeans }: Statistics,
+): { scores: Float64Array; touched: Uint32Array } {
+  const { offsets, postingRows, postingCounts, lengths, alive } = block;
+  if (scores.length < alive.length) {
+    scores = new Float64Array(alive.length * 2);
+    touchedRows = new Uint32Array(alive.length * 2);
+  }
+  const counts = { name: 0, when: 0, body: 0, solved: 0 };
+  const fields = { name: 0, when: 0, body: 0 };
+  let touched = 0;
+  for (const { hash, weight, isPair } of terms) {
+    const term = findTerm(block, hash);
+    if (term < 0) continue;
+    const end = offsets[term + 1] as number;
+    const factor = isPair ? rules.pairWeight * weight : weight;
+    for (let at = offsets[term] as number; at < end; at++) {
+      const row = postingRows[at] as number;
+      if (alive[row] === 0) continue;
+      unpackCounts(postingCounts[at] as number, counts);
+      const from = row * LENGTHS.length;
+      fields.name = lengths[isPair ? from + 3 : from] as number;
+      fields.when = lengths[isPair ? from + 4 : from + 1] as number;
+      fields.body = isPair ? 0 : (lengths[from + 2] as number);
+      if (scores[row] === 0) touchedRows[touched++] = row;
+      (scores[row] as number) += factor * rules.termGain(counts, fields, isPair ? pairMeans : means);
+    }
+  }
+  return { scores, touched: touchedRows.subarray(0, touched) };
+}
+
+interface Found {
+  score: number;
+  handbook: string;
+  name: string;
+}
+
+/** The best of what is offered, at most `limit`. Names are read only of what may stay. */
+class Best {
+  private readonly found: Found[] = [];
+  private readonly limit: number;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  offer(score: number, handbook: string, block: Block, row: number): void {
+    const { found, limit } = this;
+    const last = found[limit - 1];
+    if (last !== undefined && score < last.score) return;
+    const one = { score, handbook, name: nameOf(block, row) };
+    if (last !== undefined && inOrder(last, one) <= 0) return;
+    let low = 0;
+    let high = found.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (inOrder(found[middle] as Found, one) < 0) low = middle + 1;
+      else high = middle;
+    }
+    found.splice(low, 0, one);
+    if (found.length > limit) found.pop();
+  }
+
+  list(): readonly Found[] {
+    return this.found;
+  }
+}
+
+function inOrder(a: Found, b: Found): number {
+  return b.score - a.score || compare(a.handbook, b.handbook) || compare(a.name, b.name);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
