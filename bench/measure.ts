@@ -23,7 +23,7 @@ export function median(samples: readonly number[]): number {
 }
 
 /** Between the two nearest ranks, in proportion (type 7 of Hyndman and Fan 1996). */
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: readonly number[], share: number): number {
   if (sorted.length === 0) throw new Error("nothing was measured");
   const rank = (sorted.length - 1) * share;
   const below = sorted[Math.floor(rank)] ?? 0;

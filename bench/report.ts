@@ -3,13 +3,36 @@ import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { round, type Summary } from "./measure.ts";
 
+/** What the command line said, of what a bench takes. */
+export interface Options {
+  data?: string;
+  set?: readonly string[];
+  embedder?: readonly string[];
+  ablate?: boolean;
+  sizes?: readonly number[];
+}
+
 /** What a bench hands back: keys for machines, rows for people. */
 export interface Result {
   keys: Record<string, unknown>;
+  /** Tables of its own, printed before the rows. */
+  tables?: Table[];
   rows: Row[];
+  /** As SVG. */
+  picture?: string;
   /** What no run may have: lost data, errors. Any of them makes the exit code 1; a missed time does not. */
   faults: string[];
 }
+
+export interface Table {
+  title: string;
+  /** The first one is the head. */
+  lines: string[][];
+  align: readonly ("l" | "r")[];
+}
+
+/** What the caller can mend: the data are missing or not as they must be. Exit code 2, and only the message. */
+export class BadCall extends Error {}
 
 export interface Row {
   what: string;
@@ -53,13 +76,18 @@ export function tableOf(rows: readonly Row[]): string {
   });
 }
 
-/** Writes bench/results/<name>.json and returns its path. */
-export function writeResult(name: string, facts: Record<string, unknown>): string {
+/** Writes bench/results/<name>.json, the picture beside it, and returns their paths. */
+export function writeResult(
+  name: string,
+  facts: Record<string, unknown>,
+  picture: string | undefined,
+): string[] {
   const directory = join(import.meta.dirname, "results");
   mkdirSync(directory, { recursive: true });
-  const file = join(directory, `${name}.json`);
-  writeFileSync(file, `${JSON.stringify(facts, roundedNumbers, 2)}\n`);
-  return file;
+  const files = new Map([[`${name}.json`, `${JSON.stringify(facts, roundedNumbers, 2)}\n`]]);
+  if (picture !== undefined) files.set(`${name}.svg`, picture);
+  for (const [file, content] of files) writeFileSync(join(directory, file), content);
+  return [...files.keys()].map((file) => join(directory, file));
 }
 
 function roundedNumbers(_key: string, value: unknown): unknown {

@@ -1,14 +1,18 @@
 import { availableParallelism, cpus } from "node:os";
 import { Command, CommanderError, Option } from "commander";
+import { markdownTable } from "markdown-table";
 import packageJson from "../package.json" with { type: "json" };
 import { calibrationMs, median, round } from "./measure.ts";
-import { type Result, tableOf, writeResult } from "./report.ts";
+import { BadCall, type Options, type Result, tableOf, writeResult } from "./report.ts";
 
 interface Bench {
   summary: string;
   needsData?: true;
-  load(): Promise<{ run(options: { data: string }): Promise<Result> }>;
+  options?: readonly Option[];
+  load(): Promise<{ run(options: Options): Promise<Result> }>;
 }
+
+const several = (value: string, before: readonly string[] = []) => [...before, value];
 
 const BENCHES: Record<string, Bench> = {
   start: {
@@ -19,7 +23,33 @@ const BENCHES: Record<string, Bench> = {
     summary: "latency of record and retrieve; eight writers at once; writers that are killed",
     load: () => import("./write.ts"),
   },
+  retrieval: {
+    summary: "what is found: labelled sets through the whole retrieval, with and without history",
+    options: [
+      dataOption(),
+      new Option(
+        "--set <folder>",
+        "a set of your own instead: corpus.jsonl, queries.jsonl, qrels.tsv; repeatable",
+      )
+        .argParser(several)
+        .default([]),
+      new Option("--embedder <name>", "with an embedder beside the words; repeatable")
+        .argParser(several)
+        .default([]),
+      new Option("--ablate", "what each term of the formula earns, instead"),
+    ],
+    load: () => import("./retrieval.ts"),
+  },
+  peers: {
+    summary: "popular memory servers and this one, installed from npm and measured alike",
+    needsData: true,
+    load: () => import("./peers.ts"),
+  },
 };
+
+function dataOption(): Option {
+  return new Option("--data <dir>", "where its data is").env("HANDBOOK_BENCH_DATA");
+}
 
 const program = new Command("npm run bench --")
   .description("Runs one bench, prints a table and writes bench/results/<name>.json.")
@@ -31,20 +61,19 @@ const program = new Command("npm run bench --")
   .exitOverride();
 for (const [name, bench] of Object.entries(BENCHES)) {
   const command = program.command(name).description(bench.summary).copyInheritedSettings(program);
-  if (bench.needsData) {
-    const option = new Option("--data <dir>", "where its data is").env("HANDBOOK_BENCH_DATA");
-    command.addOption(option.makeOptionMandatory());
-  }
-  command.action(({ data = "" }: { data?: string }) => runBench(name, bench, data));
+  for (const option of bench.options ?? []) command.addOption(option);
+  if (bench.needsData) command.addOption(dataOption().makeOptionMandatory());
+  command.action((options: Options) => runBench(name, bench, options));
 }
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof BadCall) console.error(error.message);
+  else if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
 }
 
-async function runBench(name: string, bench: Bench, data: string): Promise<void> {
+async function runBench(name: string, bench: Bench, options: Options): Promise<void> {
   const facts = {
     bench: name,
     date: new Date().toISOString(),
@@ -55,7 +84,7 @@ async function runBench(name: string, bench: Bench, data: string): Promise<void>
     cpu: cpus()[0]?.model,
   };
   const before = calibrationMs();
-  const { keys, rows, faults } = await (await bench.load()).run({ data });
+  const { keys, tables = [], rows, picture, faults } = await (await bench.load()).run(options);
   const after = calibrationMs();
   const calibration = {
     calibration_ms: median([before, after]),
@@ -63,7 +92,7 @@ async function runBench(name: string, bench: Bench, data: string): Promise<void>
     calibration_after_ms: after,
   };
   const missed = rows.filter(({ must }) => must?.holds === false).map(({ what }) => what);
-  const file = writeResult(name, { ...facts, ...calibration, ...keys, missed, faults });
+  const files = writeResult(name, { ...facts, ...calibration, ...keys, missed, faults }, picture);
 
   const { date, package_version, node, platform } = facts;
   console.log(
@@ -74,7 +103,9 @@ async function runBench(name: string, bench: Bench, data: string): Promise<void>
     value: `${round(calibration.calibration_ms)} ms`,
     spread: `${round(before)}, ${round(after)}`,
   };
-  console.log(`${tableOf([...rows, loop])}\n\nWritten to ${file}`);
+  for (const { title, lines, align } of tables)
+    console.log(`${title}\n\n${markdownTable(lines, { align: [...align] })}\n`);
+  console.log(`${tableOf([...rows, loop])}\n\nWritten to ${files.join(" and ")}`);
   for (const fault of faults) console.error(`FAULT: ${fault}`);
   process.exitCode = faults.length === 0 ? 0 : 1;
 }
