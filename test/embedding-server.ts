@@ -1,0 +1,44 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What the server answers a request with: a status, a body, or what the function does with the response. */
+type Reply = number | object | ((response: ServerResponse) => void);
+
+export interface EmbeddingServer extends AsyncDisposable {
+  baseUrl: string;
+  requests: { model: string; input: string[]; dimensions?: number }[];
+}
+
+/** An OpenAI-compatible endpoint on loopback that gives these replies in turn, and then `vectorsOf` of each input. */
+export async function startEmbeddingServer(replies: Reply[] = []): Promise<EmbeddingServer> {
+  const requests: EmbeddingServer["requests"] = [];
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const asked = JSON.parse(body);
+    requests.push(asked);
+    const reply = replies.shift() ?? { data: vectorsOf(asked.input) };
+    if (typeof reply === "function") return reply(response);
+    if (typeof reply === "number") {
+      response.writeHead(reply, { "content-type": "application/json", "retry-after-ms": "1" });
+      return void response.end('{"error":{"message":"a stranger\'s words"}}');
+    }
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ object: "list", model: "m", ...reply }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A vector per text that tells texts of different lengths apart, and is not of unit length. */
+export function vectorsOf(texts: string[]): { index: number; embedding: number[] }[] {
+  return texts.map((text, index) => ({ index, embedding: [3, text.length, 0] }));
+}
