@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** The stages in the order of the data; a stage may import an earlier one. */
 const STAGES = [
   "handbooks",
+  "find",
   "record",
   "reflect",
   "curate",

@@ -2,8 +2,9 @@ import { HandbookError } from "../errors.ts";
 import type { Behavior } from "../model/behavior.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Candidate, Reflection } from "../model/reflection.ts";
-import type { Hit, LedgerReads, LedgerWrites, Ports } from "../ports.ts";
+import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 import { judge, type Verdict } from "../rules/curation.ts";
+import { findBehaviors } from "./find.ts";
 import { redacted, redactedBehavior, searchedHandbooks } from "./handbooks.ts";
 import { type ReflectionRequest, reflectByModel } from "./reflect.ts";
 
@@ -70,10 +71,10 @@ async function curate(
 ): Promise<Decision[]> {
   const candidates = await Promise.all(proposed.map((candidate) => withoutSecrets(ports, candidate)));
   const handbooks = await searchedHandbooks(ports, reflection.handbook);
-  const neighbors: Hit[][] = [];
+  const neighbors: Awaited<ReturnType<typeof findBehaviors>>[] = [];
   for (const { name, when, instruction } of candidates) {
     const text = `${name.replaceAll("_", " ")} ${when} ${instruction}`;
-    neighbors.push((await ports.index.search({ text, handbooks, limit: NEIGHBORS })).hits);
+    neighbors.push(await findBehaviors(ports, { text, handbooks, limit: NEIGHBORS }));
   }
 
   return ports.ledger.write(async (tx) => {
@@ -87,12 +88,17 @@ async function curate(
     for (const [position, candidate] of candidates.entries()) {
       // Read again inside the transaction: another process, or an earlier candidate, may have changed them.
       const justDecided = decisions.flatMap(({ target }) => target ?? []);
-      const likely = await tx.behaviorsByKey([...(neighbors[position] ?? []), ...justDecided]);
+      const { hits = [], neighbors: near = [] } = neighbors[position] ?? {};
+      const likely = await tx.behaviorsByKey([...hits, ...justDecided]);
+      const cosines = new Map(
+        near.map(({ handbook, name, similarity }) => [`${handbook}/${name}`, similarity]),
+      );
       const verdict = judge(candidate, {
         handbook: reflection.handbook,
         sameName: await tx.behavior({ handbook: reflection.handbook, name: candidate.name }),
         neighbors: [...likely, ...withdrawn],
         tasks,
+        meaning: ({ handbook, name }) => cosines.get(`${handbook}/${name}`),
       });
       const target = await apply(ports, tx, reflection, candidate, verdict);
       decisions.push({

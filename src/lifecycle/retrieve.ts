@@ -3,6 +3,7 @@ import type { Behavior } from "../model/behavior.ts";
 import type { Use } from "../model/use.ts";
 import type { LedgerReads, Ports, Source } from "../ports.ts";
 import { fitting, rank, withinBudget } from "../rules/ranking.ts";
+import { findBehaviors } from "./find.ts";
 import { handbookToRead, redacted, searchedHandbooks } from "./handbooks.ts";
 import { unknownUse, wrongHandbook } from "./record.ts";
 
@@ -45,7 +46,7 @@ export async function retrieve(
   const handbooks = await searchedHandbooks(ports, handbook);
   const limit = input.limit ?? (input.topic === undefined ? DEFAULT_LIMIT : MAX_LIMIT);
   const already = input.already_have ?? [];
-  const { hits, sources } = await ports.index.search({
+  const { hits, sources } = await findBehaviors(ports, {
     text: input.task,
     handbooks,
     topic: input.topic,

@@ -1,4 +1,4 @@
-import { type Behavior, isServable, MAX_LEARNED_INSTRUCTION } from "../model/behavior.ts";
+import { type Behavior, type BehaviorKey, isServable, MAX_LEARNED_INSTRUCTION } from "../model/behavior.ts";
 import type { Candidate } from "../model/reflection.ts";
 import { unsafeReason } from "./screening.ts";
 import { coverage, similarity } from "./similarity.ts";
@@ -8,6 +8,13 @@ import { terms } from "./terms.ts";
 export const SAME = 0.8;
 /** Instructions that share this much are one procedure, told twice. */
 export const NEAR = 0.6;
+/**
+ * Two instructions that share this much and mean this nearly the same are one procedure, told twice. Read off the same
+ * playbook with the vectors of the Universal Sentence Encoder: of pairs that share 0.3 or more and are below `NEAR`,
+ * those from this cosine on were all of that kind.
+ */
+const NEAR_WORDS = 0.3;
+const NEAR_MEANING = 0.93;
 /** Share of the shorter instruction's terms that make it contained in the longer one, if it has this many. */
 const CONTAINED = 0.9;
 const CONTAINED_TERMS = 6;
@@ -43,6 +50,8 @@ export interface Known {
   neighbors: readonly Behavior[];
   /** The tasks that the candidate was drawn from. */
   tasks: readonly string[];
+  /** The cosine of the candidate and a behavior, where it is known. */
+  meaning?: (behavior: BehaviorKey) => number | undefined;
 }
 
 /** Judges one candidate against what the handbook knows. Total: every candidate gets a verdict with its reason. */
@@ -63,6 +72,7 @@ export function judge(candidate: Candidate, known: Known): Verdict {
   const own = nearest(
     candidate,
     servable.filter(({ handbook }) => handbook === known.handbook),
+    known.meaning,
   );
   const other = nearest(
     candidate,
@@ -105,9 +115,16 @@ interface Neighbor {
   overlap: number;
 }
 
-function nearest({ instruction }: Candidate, behaviors: readonly Behavior[]): Neighbor | undefined {
+function nearest(
+  { instruction }: Candidate,
+  behaviors: readonly Behavior[],
+  meaning: Known["meaning"] = () => undefined,
+): Neighbor | undefined {
   return behaviors
-    .map((behavior) => ({ behavior, overlap: likeness(instruction, behavior.instruction) }))
+    .map((behavior) => ({
+      behavior,
+      overlap: likeness(instruction, behavior.instruction, meaning(behavior)),
+    }))
     .sort((a, b) => b.overlap - a.overlap)[0];
 }
 
@@ -115,9 +132,10 @@ function saysTheSame({ behavior, overlap }: Neighbor): string {
   return `says the same as ${behavior.name} (overlap ${overlap.toFixed(2)})`;
 }
 
-/** `similarity`, raised to `NEAR` where one instruction says nearly all that the other says and more. */
-function likeness(a: string, b: string): number {
+/** `similarity`, raised to `NEAR` where one instruction says nearly all that the other says, or means the same. */
+function likeness(a: string, b: string, cosine = 0): number {
   const shared = similarity(a, b);
+  if (shared >= NEAR_WORDS && cosine >= NEAR_MEANING) return Math.max(shared, NEAR);
   const short = a.length < b.length ? a : b;
   const long = short === a ? b : a;
   const isContained =

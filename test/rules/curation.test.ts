@@ -124,11 +124,26 @@ describe("instead of a twin", () => {
     });
   });
 
+  test.each([
+    ["nearly the same meaning makes other words a twin", 0.95, "strengthen"],
+    ["a related meaning does not", 0.85, "add"],
+    ["nor does a meaning that is not known", undefined, "add"],
+  ])("%s", (_, cosine, decision) => {
+    const instruction = "Look at the sign of the discriminant to count the real roots before you solve.";
+    const known = { ...nothing, neighbors: [behavior()], meaning: () => cosine };
+    expect(judge(candidate({ instruction }), known)).toMatchObject({ decision });
+  });
+
+  test("the same meaning in wholly other words is left apart: a cosine alone proves no twin", () => {
+    const instruction = "Evaluate b² − 4ac up front; it tells how often the parabola meets the axis.";
+    const known = { ...nothing, neighbors: [behavior()], meaning: () => 0.99 };
+    expect(judge(candidate({ instruction }), known)).toMatchObject({ decision: "add" });
+  });
+
   test("the opposite advice is no twin, however many words it shares", () => {
     const instruction = GOOD.replace("Compute", "Never compute");
-    expect(judge(candidate({ instruction }), { ...nothing, neighbors: [behavior()] })).toMatchObject({
-      decision: "add",
-    });
+    const known = { ...nothing, neighbors: [behavior()], meaning: () => 0.99 };
+    expect(judge(candidate({ instruction }), known)).toMatchObject({ decision: "add" });
   });
 
   test("a new wording under a known name is a revision", () => {
