@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { describeError, HandbookError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { benchCommand } from "./bench.ts";
 import { callCommand } from "./call.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
@@ -34,6 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   ]) {
     program.addCommand(command().copyInheritedSettings(program));
   }
+  program.addCommand(benchCommand()); // it inherits nothing: whatever it is given goes on to the benches
   // Who reads our output may have read enough (`| head`).
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
