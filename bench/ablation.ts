@@ -74,7 +74,7 @@ export async function ablate(directory: string, sets: readonly LabelledSet[]): P
     const align = ["l", "r", "r", "r", "r"] as const;
     tables.push({ title: `${set.name}: nDCG@10 of the recipe without one of its parts`, lines, align });
   }
-  return { keys: { ablation: keys }, tables, rows: [], faults: [] };
+  return { name: "retrieval-ablation", keys: { ablation: keys }, tables, rows: [], faults: [] };
 }
 
 async function variantsOf(

@@ -14,6 +14,8 @@ export interface Options {
 
 /** What a bench hands back: keys for machines, rows for people. */
 export interface Result {
+  /** Of its files in bench/results; the bench's, where it is left out. */
+  name?: string;
   keys: Record<string, unknown>;
   /** Tables of its own, printed before the rows. */
   tables?: Table[];

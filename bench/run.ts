@@ -84,7 +84,14 @@ async function runBench(name: string, bench: Bench, options: Options): Promise<v
     cpu: cpus()[0]?.model,
   };
   const before = calibrationMs();
-  const { keys, tables = [], rows, picture, faults } = await (await bench.load()).run(options);
+  const {
+    name: file = name,
+    keys,
+    tables = [],
+    rows,
+    picture,
+    faults,
+  } = await (await bench.load()).run(options);
   const after = calibrationMs();
   const calibration = {
     calibration_ms: median([before, after]),
@@ -92,7 +99,7 @@ async function runBench(name: string, bench: Bench, options: Options): Promise<v
     calibration_after_ms: after,
   };
   const missed = rows.filter(({ must }) => must?.holds === false).map(({ what }) => what);
-  const files = writeResult(name, { ...facts, ...calibration, ...keys, missed, faults }, picture);
+  const files = writeResult(file, { ...facts, ...calibration, ...keys, missed, faults }, picture);
 
   const { date, package_version, node, platform } = facts;
   console.log(
