@@ -26,7 +26,8 @@ if (process.argv.includes("--if-needed") && existsSync(STAMP) && readFileSync(ST
 if (process.argv.includes("--clean")) rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
 
-const metafile = await bundle("src/behavior-handbook.js", "dist");
+const entries = ["src/behavior-handbook.js", "src/adapters/local-embedder-worker.ts"]; // a thread starts from a file
+const metafile = await bundle(entries, "dist");
 chmodSync("dist/behavior-handbook.js", 0o755);
 writeFileSync("dist/THIRD_PARTY_LICENSES.txt", licenses(Object.keys(metafile.inputs)));
 writeFileSync(STAMP, stamp);

@@ -1,10 +1,11 @@
 import { isBuiltin } from "node:module";
 import { build, type Metafile, type Plugin } from "esbuild";
 
-/** Bundles one entry point into a directory as the program is bundled. */
-export async function bundle(entry: string, outdir: string): Promise<Metafile> {
+/** Bundles entry points into a directory, each under its own name, as the program is bundled. */
+export async function bundle(entries: string | string[], outdir: string): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: [entry],
+    entryPoints: [entries].flat(),
+    entryNames: "[name]",
     outdir,
     bundle: true,
     splitting: true,
