@@ -26,6 +26,42 @@ export const Variables = z.object({
   OPENAI_API_KEY: setting(z.string().optional()).describe(
     "Key for that endpoint. Used only with `HANDBOOK_MODEL`.",
   ),
+  HANDBOOK_EMBEDDER: setting(z.enum(["auto", "none", "local", "openai"]).default("auto")).describe(
+    "What turns texts into vectors, to find by meaning too: `none`, `local` (a model in this process, downloaded once), `openai` (any OpenAI-compatible `/embeddings`), or `auto` (default): `local` where its packages are installed and its model was downloaded, else `none`.",
+  ),
+  HANDBOOK_EMBEDDER_MODEL: setting(z.string().optional()).describe(
+    "Model of the embedder. For `local` a model of the hub with an 8-bit ONNX file, such as `Xenova/bge-m3`. Default: `Xenova/bge-small-en-v1.5` for `local`, none for `openai`.",
+  ),
+  HANDBOOK_EMBEDDER_URL: setting(z.string().optional()).describe(
+    "Endpoint of `openai`, without `/embeddings`. Default: `OPENAI_BASE_URL`, else OpenAI's.",
+  ),
+  HANDBOOK_EMBEDDER_KEY: setting(z.string().optional()).describe(
+    "Key for that endpoint. Default: `OPENAI_API_KEY`, which is sent only with `HANDBOOK_EMBEDDER=openai`.",
+  ),
+  HANDBOOK_EMBEDDER_DIMENSIONS: setting(z.coerce.number().int().min(1).max(16_384).optional()).describe(
+    "Length of the vectors asked for from `openai`. Default: the model's own.",
+  ),
+  HANDBOOK_EMBEDDER_POOLING: setting(z.enum(["cls", "mean", "last_token"]).optional()).describe(
+    "How `local` makes one vector of a text's tokens: `cls`, `mean` or `last_token`. Default: as the model was trained, where that is known, else `mean`.",
+  ),
+  HANDBOOK_EMBEDDER_PREFIX: setting(z.string().optional()).describe(
+    "What stands before a question when it is embedded. Default: as the model was trained, where that is known, else nothing.",
+  ),
+  HANDBOOK_EMBEDDER_WAIT_MS: setting(z.coerce.number().int().min(0).max(10_000).default(40)).describe(
+    "Milliseconds that a retrieval waits for vectors before it answers without. Default: 40.",
+  ),
+  HANDBOOK_MODELS: setting(z.string().optional()).describe(
+    "Directory of the models of `local`, each in a folder of its name. Default: `models` in the data directory.",
+  ),
+  HANDBOOK_OFFLINE: setting(z.enum(["on", "off"]).default("off")).describe(
+    "Whether nothing is ever downloaded: `on` or `off` (default).",
+  ),
+  HF_ENDPOINT: setting(z.string().optional()).describe(
+    "Hub that the models of `local` are downloaded from. Default: `https://huggingface.co`.",
+  ),
+  HANDBOOK_INDEX_URI: setting(z.string().optional()).describe(
+    "Where the index by meaning is: a directory, or what LanceDB takes, such as `s3://bucket/path`. Default: `index` in the data directory.",
+  ),
   HANDBOOK_REFLECT_TOKENS: setting(z.coerce.number().int().min(500).max(1_000_000).default(6000)).describe(
     "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
   ),
@@ -39,7 +75,34 @@ export interface Config {
   readonly reflectionTokens: number;
   /** Absent when no model is configured. */
   readonly model?: { readonly name: string; readonly apiKey: string; readonly baseUrl?: string };
+  /** Absent when nothing is to be found by meaning. */
+  readonly embedder?: LocalEmbedderConfig | OpenaiEmbedderConfig;
+  readonly embedderWaitMs: number;
+  readonly indexUri: string;
 }
+
+export interface LocalEmbedderConfig {
+  readonly kind: "local";
+  /** Nobody asked for it: to be left out, without a word, where its packages or its model are missing. */
+  readonly auto: boolean;
+  readonly model: string;
+  readonly directory: string;
+  readonly offline: boolean;
+  readonly hub?: string | undefined;
+  readonly pooling?: "cls" | "mean" | "last_token" | undefined;
+  readonly queryPrefix?: string | undefined;
+}
+
+export interface OpenaiEmbedderConfig {
+  readonly kind: "openai";
+  readonly model: string;
+  readonly apiKey: string;
+  readonly baseUrl?: string | undefined;
+  readonly dimensions?: number | undefined;
+  readonly queryPrefix?: string | undefined;
+}
+
+const LOCAL_MODEL = "Xenova/bge-small-en-v1.5";
 
 /**
  * Reads the configuration from the environment.
@@ -66,16 +129,10 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     );
   }
   // Other programs read this one too, so it is looked at only where it is used.
-  if (name !== undefined && baseUrl !== undefined && !/^https?:\/\//.test(baseUrl)) {
-    throw new HandbookError(
-      "BAD_CONFIG",
-      "OPENAI_BASE_URL is not valid: it must begin with http:// or https://",
-      {
-        fix: "Correct it or unset it",
-      },
-    );
-  }
+  if (name !== undefined) checkUrl("OPENAI_BASE_URL", baseUrl);
   const home = resolve(rest.HANDBOOK_HOME ?? defaultHome(environment));
+  const embedder = embedderOf(parsed.data, home);
+  const uri = rest.HANDBOOK_INDEX_URI ?? join(home, "index");
   return Object.freeze({
     home,
     ledgerPath: join(home, "handbook.sqlite"),
@@ -85,6 +142,90 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     ...(name !== undefined && {
       model: { name, apiKey: key ?? "none", ...(baseUrl !== undefined && { baseUrl }) },
     }),
+    ...(embedder !== undefined && { embedder }),
+    embedderWaitMs: rest.HANDBOOK_EMBEDDER_WAIT_MS,
+    indexUri: /^\w+:\/\//.test(uri) ? uri : resolve(uri),
+  });
+}
+
+function embedderOf(variables: z.infer<typeof Variables>, home: string): Config["embedder"] {
+  const { HANDBOOK_EMBEDDER: kind, HANDBOOK_EMBEDDER_MODEL: model } = variables;
+  const queryPrefix = variables.HANDBOOK_EMBEDDER_PREFIX;
+  if (kind === "openai") {
+    refuse(variables, kind, ["HANDBOOK_EMBEDDER_POOLING"], "local");
+    return openaiEmbedderOf(variables, model, queryPrefix);
+  }
+  const endpoint = [
+    "HANDBOOK_EMBEDDER_URL",
+    "HANDBOOK_EMBEDDER_KEY",
+    "HANDBOOK_EMBEDDER_DIMENSIONS",
+  ] as const;
+  refuse(variables, kind, endpoint, "openai");
+  if (kind === "none") return undefined;
+  // It becomes part of a path and of an address.
+  if (model !== undefined && !/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/.test(model)) {
+    throw new HandbookError("BAD_CONFIG", "HANDBOOK_EMBEDDER_MODEL is not the name of a model", {
+      fix: `Set it to a name as the hub writes it, such as ${LOCAL_MODEL}`,
+    });
+  }
+  checkUrl("HF_ENDPOINT", variables.HF_ENDPOINT);
+  const auto = kind === "auto";
+  return {
+    ...{ kind: "local", auto, model: model ?? LOCAL_MODEL, queryPrefix },
+    directory: resolve(variables.HANDBOOK_MODELS ?? join(home, "models")),
+    offline: auto || variables.HANDBOOK_OFFLINE === "on",
+    hub: variables.HF_ENDPOINT,
+    pooling: variables.HANDBOOK_EMBEDDER_POOLING,
+  };
+}
+
+function openaiEmbedderOf(
+  variables: z.infer<typeof Variables>,
+  model: string | undefined,
+  queryPrefix: string | undefined,
+): OpenaiEmbedderConfig {
+  const baseUrl = variables.HANDBOOK_EMBEDDER_URL ?? variables.OPENAI_BASE_URL;
+  const apiKey = variables.HANDBOOK_EMBEDDER_KEY ?? variables.OPENAI_API_KEY;
+  if (model === undefined) {
+    throw new HandbookError(
+      "BAD_CONFIG",
+      "HANDBOOK_EMBEDDER is openai, but HANDBOOK_EMBEDDER_MODEL is not set",
+      {
+        fix: "Set it to a model of the endpoint, such as text-embedding-3-small for OpenAI's",
+      },
+    );
+  }
+  if (baseUrl === undefined && apiKey === undefined) {
+    throw new HandbookError("BAD_CONFIG", "HANDBOOK_EMBEDDER is openai, but it has neither a URL nor a key", {
+      fix: "Set HANDBOOK_EMBEDDER_URL to a local endpoint, or HANDBOOK_EMBEDDER_KEY for OpenAI's",
+    });
+  }
+  checkUrl(
+    variables.HANDBOOK_EMBEDDER_URL === undefined ? "OPENAI_BASE_URL" : "HANDBOOK_EMBEDDER_URL",
+    baseUrl,
+  );
+  const dimensions = variables.HANDBOOK_EMBEDDER_DIMENSIONS;
+  return { kind: "openai", model, apiKey: apiKey ?? "none", baseUrl, dimensions, queryPrefix };
+}
+
+/** Refuses what only another embedder reads: set in vain, it would be believed to work. */
+function refuse(
+  variables: z.infer<typeof Variables>,
+  kind: string,
+  names: readonly (keyof typeof Variables.shape)[],
+  reader: string,
+): void {
+  const vain = names.find((name) => variables[name] !== undefined);
+  if (vain === undefined) return;
+  throw new HandbookError("BAD_CONFIG", `${vain} is set, but HANDBOOK_EMBEDDER is ${kind}`, {
+    fix: `Set HANDBOOK_EMBEDDER=${reader}, or unset ${vain}`,
+  });
+}
+
+function checkUrl(name: string, url: string | undefined): void {
+  if (url === undefined || /^https?:\/\//.test(url)) return;
+  throw new HandbookError("BAD_CONFIG", `${name} is not valid: it must begin with http:// or https://`, {
+    fix: "Correct it or unset it",
   });
 }
 

@@ -78,8 +78,8 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
       }
       if (!hasModel(directory, model) && offline) {
         throw unavailable(
-          `the model ${model} is not in ${directory}, and HANDBOOK_OFFLINE forbids to download it`,
-          `Put its files into ${join(directory, model)}, or unset HANDBOOK_OFFLINE`,
+          `the model ${model} is not in ${directory}, and may not be downloaded`,
+          `Set HANDBOOK_EMBEDDER=local and HANDBOOK_OFFLINE=off, or put its files into ${join(directory, model)}`,
         );
       }
     } catch (error) {

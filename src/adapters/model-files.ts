@@ -133,7 +133,7 @@ async function downloadFile(download: Download, file: string, lock: string): Pro
     const what = stall.signal.aborted ? `stalled: no byte for ${stallMs / 1000} s` : "broke off";
     throw unavailable(
       `the download of the model ${what}`,
-      "It goes on from there at the next attempt, within minutes. Behind a wall, put the model's files into HANDBOOK_MODELS by hand and set HANDBOOK_OFFLINE=1",
+      "It goes on from there at the next attempt, within minutes. Behind a wall, put the model's files into HANDBOOK_MODELS by hand and set HANDBOOK_OFFLINE=on",
       cause,
     );
   } finally {
