@@ -35,10 +35,12 @@ const TOPIC_SHARE = 0.5; // of the content words of a text, those of its topic
 /**
  * Word frequencies follow Mandelbrot's form of Zipf's law, 1 / (rank + 2.7): the first ranks are English function
  * words, the rest pronounceable inventions with English endings. Each topic has words of its own that it prefers.
+ * Beyond 1,000 behaviors words and topics grow with the root of their number, as vocabularies do (Heaps' law).
  */
-function language(next: Random) {
+function language(next: Random, count: number) {
+  const growth = Math.sqrt(Math.max(1, count / 1000));
   const made = new Set<string>();
-  while (made.size < CONTENT_WORDS) {
+  while (made.size < CONTENT_WORDS * growth) {
     const syllables = Array.from(
       { length: between(next, 1, 3) },
       () => pick(next, ONSETS) + pick(next, NUCLEI),
@@ -48,14 +50,29 @@ function language(next: Random) {
   }
   const content = [...made];
   const common = zipf([...FUNCTION_WORDS, ...content]);
-  const topics = Array.from({ length: TOPICS }, (_, topic) => ({
+  const topics = Array.from({ length: Math.floor(TOPICS * growth) }, (_, topic) => ({
     name: `${content[topic * 7] ?? ""} ${content[topic * 7 + 1] ?? ""}`,
     word: zipf(Array.from({ length: TOPIC_WORDS }, () => pick(next, content))),
   }));
-  return { common, topics };
+  const word = (topic: Topic) => (next() < TOPIC_SHARE ? topic.word(next) : common(next));
+  const words = (topic: Topic, least: number, most: number) =>
+    Array.from({ length: between(next, least, most) }, () => word(topic)).join(" ");
+  return {
+    anyTopic: () => topics[Math.floor(next() * topics.length)] as Topic,
+    word,
+    words,
+    sentence(topic: Topic, least: number, most: number) {
+      const text = words(topic, least, most);
+      return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+    },
+  };
 }
 
-type Topic = ReturnType<typeof language>["topics"][number];
+interface Topic {
+  name: string;
+  word(next: Random): string;
+}
+type Language = ReturnType<typeof language>;
 
 /** Draws from a list by rank. */
 function zipf(words: readonly string[]): (next: Random) => string {
@@ -90,20 +107,35 @@ export interface Synthetic {
   reasoning(characters: number): string;
 }
 
-export function synthetic(count: number, seed: number): Synthetic {
+/** Behaviors one after the other, for more than memory should hold. */
+export function* syntheticBehaviors(count: number, seed: number): Generator<SyntheticBehavior> {
   const next = random(seed);
-  const { common, topics } = language(next);
-  const word = (topic: Topic) => (next() < TOPIC_SHARE ? topic.word(next) : common(next));
-  const words = (topic: Topic, least: number, most: number) =>
-    Array.from({ length: between(next, least, most) }, () => word(topic));
-  const sentence = (topic: Topic, least: number, most: number) => {
-    const text = words(topic, least, most).join(" ");
-    return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-  };
-  const anyTopic = () => topics[Math.floor(next() * topics.length)] as Topic;
+  yield* behaviorsIn(language(next, count), next, count);
+}
 
+export interface SyntheticBehavior {
+  name: string;
+  instruction: string;
+  when: string;
+  keywords: string[];
+  topic: string;
+}
+
+/** Texts to look for among the behaviors of the same count and seed. */
+export function syntheticQueries(count: number, seed: number) {
+  const next = random(seed);
+  const { anyTopic, words, sentence } = language(next, count);
+  return {
+    /** 3 to 8 words. */
+    short: () => words(anyTopic(), 3, 8),
+    /** 20 to 60 words. */
+    long: () => sentence(anyTopic(), 20, 60),
+  };
+}
+
+function* behaviorsIn({ anyTopic, sentence }: Language, next: Random, count: number) {
   const names = new Set<string>();
-  const behaviors = Array.from({ length: count }, () => {
+  while (names.size < count) {
     const topic = anyTopic();
     let name = "";
     do {
@@ -111,15 +143,24 @@ export function synthetic(count: number, seed: number): Synthetic {
       name = `behavior_${parts.join("_")}`.slice(0, 80).replace(/_$/, "");
     } while (names.has(name));
     names.add(name);
-    return {
+    yield {
       name,
-      status: "active" as const,
       instruction: `${sentence(topic, 10, 25)} ${sentence(topic, 10, 25)}`,
       when: sentence(topic, 8, 20),
       keywords: [...new Set(Array.from({ length: between(next, 3, 6) }, () => topic.word(next)))],
       topic: topic.name,
     };
-  });
+  }
+}
+
+export function synthetic(count: number, seed: number): Synthetic {
+  const next = random(seed);
+  const written = language(next, count);
+  const { anyTopic, word, sentence } = written;
+  const behaviors = Array.from(behaviorsIn(written, next, count), (behavior) => ({
+    ...behavior,
+    status: "active" as const,
+  }));
 
   const parts: ((topic: Topic) => string)[] = [
     (topic) => sentence(topic, 8, 30),

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { markdownTable } from "markdown-table";
 import packageJson from "../package.json" with { type: "json" };
 import { calibrationMs, median, round } from "./measure.ts";
@@ -40,6 +40,19 @@ const BENCHES: Record<string, Bench> = {
     ],
     load: () => import("./retrieval.ts"),
   },
+  scale: {
+    summary: "search, memory and start with 1,000 to 1,000,000 behaviors",
+    options: [
+      new Option("--sizes <numbers>", "how many behaviors, separated by commas")
+        .argParser(sizes)
+        .default([1000, 10_000, 100_000], "1000,10000,100000"),
+    ],
+    load: () => import("./scale.ts"),
+  },
+  embed: {
+    summary: "time and memory of the local embedder, with a model of random weights",
+    load: () => import("./embed.ts"),
+  },
   peers: {
     summary: "popular memory servers and this one, installed from npm and measured alike",
     needsData: true,
@@ -49,6 +62,12 @@ const BENCHES: Record<string, Bench> = {
 
 function dataOption(): Option {
   return new Option("--data <dir>", "where its data is").env("HANDBOOK_BENCH_DATA");
+}
+
+function sizes(value: string): number[] {
+  const numbers = value.split(",").map((size) => Number(size.replaceAll("_", "")));
+  if (numbers.every((size) => Number.isInteger(size) && size >= 100 && size <= 10_000_000)) return numbers;
+  throw new InvalidArgumentError("They must be whole numbers from 100 to 10000000, such as 1000,100000.");
 }
 
 const program = new Command("npm run bench --")

@@ -1,0 +1,199 @@
+// What is measured inside a process: started anew for each size, so that none inherits the other's memory.
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { createApp } from "../src/app.ts";
+import { readConfig } from "../src/config.ts";
+import { DEFAULT_LIMIT, retrieve } from "../src/lifecycle/retrieve.ts";
+import type { Ports } from "../src/ports.ts";
+import { syntheticQueries } from "./data.ts";
+import { calibrationMs, median, type Summary, summarize, timed } from "./measure.ts";
+import { environment } from "./servers.ts";
+
+export interface Searched {
+  build_ms: number;
+  heap_mb: number;
+  rss_mb: number;
+  short: Summary;
+  long: Summary;
+  retrieve: Summary;
+  write: Summary;
+  visible: Summary;
+  calibration_ms: number;
+  faults: string[];
+}
+
+export interface Loaded {
+  load_ms: number;
+  heap_mb: number;
+  rss_mb: number;
+  process_rss_mb: number;
+}
+
+type Mode = "search" | "load";
+
+const HANDBOOK = "default";
+const LIMIT = DEFAULT_LIMIT + 20; // what a retrieval asks the index for
+const WARM_UPS = 100;
+const SEARCHES = 500;
+const WRITES = 200;
+const ADDED = 20;
+const MB = 1024 * 1024;
+
+export async function measureInProcess<T>(mode: Mode, home: string, count: number, seed: number): Promise<T> {
+  const args = ["--expose-gc", import.meta.filename, mode, home, String(count), String(seed)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: environment({}) });
+  return JSON.parse(stdout);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [mode, home = "", count, seed] = process.argv.slice(2);
+  const queries = syntheticQueries(Number(count), Number(seed));
+  const measured = mode === "load" ? await load(home) : await search(home, queries);
+  process.stdout.write(JSON.stringify(measured));
+}
+
+type Queries = ReturnType<typeof syntheticQueries>;
+
+async function search(home: string, queries: Queries): Promise<Searched> {
+  const before = calibrationMs();
+  const { built, ports, ms, close } = await open(home);
+  const short = await searches(ports, queries.short);
+  const long = await searches(ports, queries.long);
+  const memory = await built();
+  const faults: string[] = [];
+  const retrieved: number[] = [];
+  const written: number[] = [];
+  for (let i = -WARM_UPS / 10; i < WRITES; i++) {
+    const task = queries.short();
+    const whole = await timed(async () => {
+      const { sources } = await retrieve(ports, { task });
+      if (sources.includes("partial")) faults.push("a search met an index that was not built");
+    });
+    const write = await timed(() => writeUse(ports, task));
+    if (i >= 0) {
+      retrieved.push(whole);
+      written.push(write);
+    }
+  }
+  const visible = await visibleTimes(home, ports);
+  const after = calibrationMs();
+  await close();
+  return {
+    build_ms: ms,
+    ...memory,
+    short,
+    long,
+    retrieve: summarize(retrieved),
+    write: summarize(written),
+    visible,
+    calibration_ms: median([before, after]),
+    faults,
+  };
+}
+
+async function load(home: string): Promise<Loaded> {
+  const { built, ms, close } = await open(home);
+  const memory = await built();
+  const process_rss_mb = process.memoryUsage.rss() / MB;
+  await close();
+  return { load_ms: ms, ...memory, process_rss_mb };
+}
+
+/**
+ * Opens the program on a data directory and waits for its index. `built` tells what the index takes: the memory of
+ * this process now, minus what it took with the same program open on an empty directory.
+ */
+async function open(home: string) {
+  const empty = join(dirname(home), `empty-${process.pid}`);
+  mkdirSync(empty);
+  const bare = createApp(configOf(empty));
+  await retrieve(await bare.ports(), { task: "load every part" });
+  const without = await memory();
+  const app = createApp(configOf(home));
+  let ports: Ports | undefined;
+  const ms = await timed(async () => {
+    ports = await app.ports();
+    while (
+      (await ports.index.search({ text: "x", handbooks: [HANDBOOK], limit: 1 })).sources.includes("partial")
+    );
+  });
+  if (ports === undefined) throw new Error("unreachable");
+  return {
+    ports,
+    ms,
+    async built() {
+      const now = await memory();
+      return { heap_mb: now.heap_mb - without.heap_mb, rss_mb: now.rss_mb - without.rss_mb };
+    },
+    async close() {
+      await app.close();
+      await bare.close();
+    },
+  };
+}
+
+function configOf(home: string) {
+  return readConfig({ HANDBOOK_HOME: home, HANDBOOK_STARTERS: "off" });
+}
+
+async function memory(): Promise<{ heap_mb: number; rss_mb: number }> {
+  for (let i = 0; i < 3; i++) {
+    global.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { heap_mb: (heapUsed + arrayBuffers) / MB, rss_mb: rss / MB };
+}
+
+async function searches({ index }: Ports, query: () => string): Promise<Summary> {
+  const samples: number[] = [];
+  for (let i = -WARM_UPS; i < SEARCHES; i++) {
+    const text = query();
+    const ms = await timed(() => index.search({ text, handbooks: [HANDBOOK], limit: LIMIT }));
+    if (i >= 0) samples.push(ms);
+  }
+  return summarize(samples);
+}
+
+/** What a retrieval writes, and nothing else: mostly what this disk takes to sync. */
+async function writeUse({ ledger, newId }: Ports, task: string): Promise<void> {
+  const id = newId();
+  const created_at = new Date().toISOString();
+  const served = Array.from({ length: DEFAULT_LIMIT }, (_, i) => {
+    return { handbook: HANDBOOK, name: `behavior_${i}`, revision: 1, score: 1 };
+  });
+  const use = { id, episode_id: id, handbook: HANDBOOK, task, created_at };
+  await ledger.write((tx) => tx.addUse({ ...use, arm: "served", served, withheld: [] }));
+}
+
+/** Milliseconds from another process's commit of a behavior until it is found here. */
+async function visibleTimes(home: string, { index }: Ports): Promise<Summary> {
+  const other = spawn(process.execPath, [join(import.meta.dirname, "scale-adder.ts"), home], {
+    env: environment({}),
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const samples: number[] = [];
+  for await (const line of createInterface({ input: other.stdout })) {
+    // The other one says when it is ready, and then when each was committed.
+    if (line !== "ready") {
+      const committedAt = Number(line);
+      const text = wordOf(samples.length);
+      for (;;) {
+        const { hits } = await index.search({ text, handbooks: [HANDBOOK], limit: LIMIT });
+        if (hits.length > 0) break;
+      }
+      samples.push(Math.max(0, performance.timeOrigin + performance.now() - committedAt));
+    }
+    if (samples.length === ADDED) other.stdin.end();
+    else other.stdin.write(`${wordOf(samples.length)}\n`);
+  }
+  return summarize(samples);
+}
+
+/** That no other behavior holds. */
+function wordOf(place: number): string {
+  return `zqx${place}w`;
+}

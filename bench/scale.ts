@@ -1,0 +1,193 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { syntheticBehaviors, syntheticQueries } from "./data.ts";
+import { makeLedger } from "./ledger.ts";
+import { round, type Summary, summarize } from "./measure.ts";
+import { atMost, type Options, type Result, type Row, row, type Table } from "./report.ts";
+import { type Loaded, measureInProcess, type Searched } from "./scale-process.ts";
+import { ENTRY, environment, initialize, inTempDirectory, type Server, startServer } from "./servers.ts";
+
+const SEED = 5;
+const STARTS = 7;
+const WARM_UPS = 2;
+const FIRST_BUILD_MS = 15 * 60_000;
+
+/** What each size must keep: milliseconds and MB. */
+const MUST: Record<number, { p50?: number; p95?: number; mb?: number; start?: number }> = {
+  1000: { p50: 0.1, p95: 0.4 },
+  10000: { p50: 0.3, p95: 0.8, mb: 25, start: 400 },
+  100000: { p50: 1.5, p95: 4, mb: 150, start: 1200 },
+  1000000: { p50: 15, p95: 40, mb: 200 },
+};
+
+interface Starts {
+  /** To an answer from the whole index. */
+  complete: Summary;
+  /** To the first answer, whole or not. */
+  first: Summary;
+  partial: number;
+}
+
+interface Size {
+  count: number;
+  prepareS: number;
+  searched: Searched;
+  loaded: Loaded;
+  starts: Starts;
+}
+
+export async function run({ sizes = [] }: Options): Promise<Result> {
+  return inTempDirectory(async (directory) => {
+    const measured: Size[] = [];
+    for (const count of sizes) measured.push(await measure(join(directory, String(count)), count));
+    return report(measured);
+  });
+}
+
+async function measure(home: string, count: number): Promise<Size> {
+  const named = count.toLocaleString("en");
+  console.error(`${named}: preparing the ledger`);
+  const begun = performance.now();
+  mkdirSync(home);
+  await makeLedger(home, syntheticBehaviors(count, SEED));
+  const prepareS = (performance.now() - begun) / 1000;
+  console.error(`${named}: building the index and searching`);
+  const searched = await measureInProcess<Searched>("search", home, count, SEED);
+  console.error(`${named}: loading the index from its copy`);
+  const loaded = await measureInProcess<Loaded>("load", home, count, SEED);
+  console.error(`${named}: starting servers`);
+  return { count, prepareS, searched, loaded, starts: await startTimes(home, count) };
+}
+
+async function startTimes(home: string, count: number): Promise<Starts> {
+  const env = environment({ HANDBOOK_HOME: home, NODE_COMPILE_CACHE: join(home, "compile-cache") });
+  const queries = syntheticQueries(count, SEED);
+  const starts: { first: number; complete: number; isPartial: boolean }[] = [];
+  // The first start loads the starters and may have to build what no copy holds.
+  for (let round = -WARM_UPS; round < STARTS; round++) {
+    const server = startServer([ENTRY], env);
+    try {
+      await initialize(server);
+      const first = await retrieve(server, queries.long());
+      let last = first;
+      while (last.isPartial && last.ms < FIRST_BUILD_MS) {
+        await sleep(10);
+        last = await retrieve(server, queries.long());
+      }
+      if (round >= 0) starts.push({ first: first.ms, complete: last.ms, isPartial: first.isPartial });
+      if (round < 0) await sleep(1000); // for what it writes behind its answers
+    } finally {
+      await server.end();
+    }
+  }
+  return {
+    complete: summarize(starts.map(({ complete }) => complete)),
+    first: summarize(starts.map(({ first }) => first)),
+    partial: starts.filter(({ isPartial }) => isPartial).length / starts.length,
+  };
+}
+
+async function retrieve(server: Server, task: string): Promise<{ ms: number; isPartial: boolean }> {
+  const call = { name: "retrieve_behaviors", arguments: { task } };
+  const { result, ms } = await server.request("tools/call", call);
+  const { isError, structuredContent } = result as {
+    isError?: boolean;
+    structuredContent?: { sources: string[] };
+  };
+  if (isError || structuredContent === undefined) throw new Error(JSON.stringify(result));
+  return { ms, isPartial: structuredContent.sources.includes("partial") };
+}
+
+function report(measured: readonly Size[]): Result {
+  const sizes: Record<string, unknown> = {};
+  const rows: Row[] = [];
+  for (const { count, prepareS, searched, loaded, starts } of measured) {
+    const { short, long, retrieve, write, visible, calibration_ms } = searched;
+    const timings = {
+      p50_ms: short.p50,
+      p95_ms: short.p95,
+      long_p50_ms: long.p50,
+      long_p95_ms: long.p95,
+      retrieve_p50_ms: retrieve.p50,
+      retrieve_p95_ms: retrieve.p95,
+      write_p50_ms: write.p50,
+      write_p95_ms: write.p95,
+      visible_ms: visible.p50,
+      visible_p95_ms: visible.p95,
+      build_ms: searched.build_ms,
+      load_ms: loaded.load_ms,
+      start_ms: starts.complete.p50,
+      start_first_ms: starts.first.p50,
+    };
+    sizes[count] = {
+      ...timings,
+      start_partial_share: starts.partial,
+      index_mb: searched.heap_mb,
+      index_rss_mb: searched.rss_mb,
+      loaded_index_mb: loaded.heap_mb,
+      loaded_index_rss_mb: loaded.rss_mb,
+      process_rss_mb: loaded.process_rss_mb,
+      calibration_ms,
+      per_calibration: Object.fromEntries(
+        Object.entries(timings).map(([name, ms]) => [name.replace(/_ms$/, ""), ms / calibration_ms]),
+      ),
+      prepare_s: prepareS,
+    };
+    const must = MUST[count] ?? {};
+    const of = (what: string) => `${count.toLocaleString("en")}: ${what}`;
+    const limit = (most: number | undefined, value: number, unit: string) =>
+      most === undefined ? undefined : atMost(most, value, unit);
+    rows.push(
+      row(of("search, p50"), short.p50, "ms", limit(must.p50, short.p50, "ms"), short),
+      row(of("search, p95"), short.p95, "ms", limit(must.p95, short.p95, "ms")),
+      row(of("memory of the index"), searched.heap_mb, "MB", limit(must.mb, searched.heap_mb, "MB")),
+      row(
+        of("process start to the first answer from the whole index"),
+        starts.complete.p50,
+        "ms",
+        limit(must.start, starts.complete.p50, "ms"),
+        starts.complete,
+      ),
+    );
+  }
+  return {
+    keys: { sizes },
+    tables: [tableOf(measured)],
+    rows,
+    faults: measured.flatMap(({ searched }) => searched.faults),
+  };
+}
+
+function tableOf(measured: readonly Size[]): Table {
+  const line = (what: string, value: (size: Size) => string) => [what, ...measured.map(value)];
+  const both = (what: string, of: (searched: Searched) => Summary) =>
+    line(
+      `${what}, p50 / p95 ms`,
+      ({ searched }) => `${round(of(searched).p50, 3)} / ${round(of(searched).p95, 3)}`,
+    );
+  const lines = [
+    line("", ({ count }) => count.toLocaleString("en")),
+    both("search, 3 to 8 words", ({ short }) => short),
+    both("search, 20 to 60 words", ({ long }) => long),
+    both("whole retrieval with its durable write, 3 to 8 words", ({ retrieve }) => retrieve),
+    both("the durable write alone", ({ write }) => write),
+    both("added by another process, then found after", ({ visible }) => visible),
+    line("build from the ledger, ms", ({ searched }) => String(round(searched.build_ms, 0))),
+    line("open from its copy on disk, ms", ({ loaded }) => String(round(loaded.load_ms, 0))),
+    line(
+      "process start to whole answer / first answer, ms",
+      ({ starts }) => `${round(starts.complete.p50, 0)} / ${round(starts.first.p50, 0)}`,
+    ),
+    line(
+      "index, heap and buffers: built / opened, MB",
+      ({ searched, loaded }) => `${round(searched.heap_mb, 1)} / ${round(loaded.heap_mb, 1)}`,
+    ),
+    line(
+      "index, resident: built / opened, MB",
+      ({ searched, loaded }) => `${round(searched.rss_mb, 1)} / ${round(loaded.rss_mb, 1)}`,
+    ),
+    line("calibration loop, ms", ({ searched }) => String(round(searched.calibration_ms))),
+  ];
+  return { title: "By the number of behaviors", lines, align: ["l", ...measured.map(() => "r" as const)] };
+}
