@@ -45,3 +45,16 @@ export interface IndexStateWrites {
   publishGeneration(generation: number, now: Date, lease: Lease): Promise<boolean>;
   dropGeneration(generation: number): Promise<void>;
 }
+
+/** An index on disk, shared by the ledger's processes, that can be built anew. */
+export interface RebuildableIndex {
+  /** What a person calls it. */
+  readonly name: string;
+  /**
+   * Builds a new generation from nothing beside the one that answers, and publishes it. Another process may be the one
+   * that does it. `show` hears how many of how many changes are read.
+   *
+   * Throws: EMBEDDER_UNAVAILABLE, EMBEDDER_BAD_OUTPUT, INDEX_UNAVAILABLE when it does not get on.
+   */
+  rebuild(show: (read: number, of: number) => void): Promise<{ rows: number; table: string }>;
+}

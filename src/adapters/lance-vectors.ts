@@ -1,0 +1,198 @@
+import { randomUUID } from "node:crypto";
+import type { Table } from "apache-arrow";
+import { type BehaviorKey, BehaviorName } from "../model/behavior.ts";
+import { HandbookSlug } from "../model/handbook.ts";
+import type { RebuildableIndex } from "../ports/index-state.ts";
+import type { Embedder, Ledger, Neighbor, Search, VectorIndex } from "../ports.ts";
+import { badOutput, queryVectors } from "./checked-vectors.ts";
+import { LanceFollower, told, within } from "./lance-follower.ts";
+import { sqlIn, sqlStr } from "./lance-library.ts";
+import { cut, keyOf, PASSAGES, rowId } from "./lance-rows.ts";
+import type { LanceTable } from "./lance-table.ts";
+
+export interface LanceOptions {
+  ledger: Ledger;
+  /** The data directory, where LanceDB may be installed. */
+  home: string;
+  /** Where the tables are: a directory, or `s3://`, `gs://`, `az://`, `db://`. */
+  uri: string;
+  /** How long a search may take, in ms; then it answers undefined. */
+  waitMs: number;
+  /** How often the ledger is looked at, in ms. */
+  pollMs?: number;
+  /** How long a turn at writing lasts without being renewed, in ms. */
+  ttlMs?: number;
+}
+
+export const POLL_MS = 250;
+export const TTL_MS = 10_000;
+
+const INDEX = "vectors"; // with "-2" behind it when its rows come to mean something else
+const BATCH = 16; // few enough that a query does not wait long behind them for a local model
+const ROWS_PER_BEHAVIOR = 4; // looked at, since several rows may be of one behavior
+
+/**
+ * An index by meaning in LanceDB: a row for each behavior's text and one for each task that was solved with it, kept in
+ * step with the ledger by one of its processes.
+ *
+ * Tables belong to one model each. After a change of the model there is no answer until the new table is built, save
+ * in processes that still run with the old one. `close` closes the embedder.
+ */
+export function lanceVectors(
+  options: LanceOptions & { embedder: Embedder; batch?: number },
+): VectorIndex & RebuildableIndex {
+  const { embedder, waitMs, pollMs = POLL_MS, ttlMs = TTL_MS, batch = BATCH } = options;
+  const follower = new LanceFollower({
+    ...options,
+    index: INDEX,
+    recipe: PASSAGES,
+    holder: randomUUID(),
+    batch,
+    pollMs,
+    ttlMs,
+  });
+  const vectorOf = queryVectors(embedder);
+  let fault: string | undefined;
+
+  async function answer({
+    text,
+    handbooks,
+    topic,
+    limit,
+    also,
+  }: VectorSearch): Promise<Neighbor[] | undefined> {
+    const embedded = vectorOf(cut(text));
+    embedded?.catch(() => {}); // it is awaited below, or not at all
+    const table = await follower.table();
+    if (table === undefined || embedded === undefined) return undefined;
+    const vector = await embedded;
+    const dimension = table.shape.vectors?.dimension;
+    if (vector.length !== dimension)
+      throw badOutput(`${vector.length} numbers in a vector, not ${dimension}`);
+    const slugs = handbooks.filter((slug) => HandbookSlug.safeParse(slug).success);
+    try {
+      const near = slugs.length === 0 ? [] : await nearest(table, vector, slugs, topic, limit);
+      const known = new Set(near.map(({ handbook, name }) => `${handbook}/${name}`));
+      const others = also.filter(
+        ({ handbook, name }) => isKey({ handbook, name }) && !known.has(`${handbook}/${name}`),
+      );
+      return await judged(table, vector, near, others);
+    } catch (error) {
+      follower.forget(table);
+      throw error;
+    }
+  }
+
+  return {
+    name: "vectors",
+    async search(search) {
+      const searched = answer(search).then(
+        (found) => {
+          fault = undefined;
+          return found;
+        },
+        (error: unknown) => {
+          fault = told(error);
+          return undefined;
+        },
+      );
+      return within(waitMs, searched);
+    },
+    progress() {
+      const { published } = follower;
+      const wrong = follower.fault() ?? fault;
+      return {
+        ...(published && { model: published.model }),
+        seq: published?.watermark ?? 0,
+        ...(wrong !== undefined && { fault: wrong }),
+      };
+    },
+    rebuild: (show) => follower.rebuild(show),
+    async close() {
+      await follower.close();
+      await embedder.close();
+    },
+  };
+}
+
+type VectorSearch = Search & { also: readonly BehaviorKey[] };
+
+function isKey({ handbook, name }: BehaviorKey): boolean {
+  return HandbookSlug.safeParse(handbook).success && BehaviorName.safeParse(name).success;
+}
+
+/** The behaviors of the nearest rows, nearest first. */
+async function nearest(
+  table: LanceTable,
+  vector: Float32Array,
+  handbooks: readonly string[],
+  topic: string | undefined,
+  limit: number,
+): Promise<BehaviorKey[]> {
+  const found = await table.rows
+    .query()
+    .nearestTo(vector)
+    .distanceType("cosine")
+    .where(scope(handbooks, topic))
+    .select(["id", "_distance"])
+    .limit(limit * ROWS_PER_BEHAVIOR)
+    .toArrow();
+  const keys = new Map<string, BehaviorKey>();
+  for (const { handbook, name } of cosines(found)) keys.set(`${handbook}/${name}`, { handbook, name });
+  return [...keys.values()].slice(0, limit);
+}
+
+/** The filter of a search. */
+export function scope(handbooks: readonly string[], topic: string | undefined): string {
+  const inHandbooks = sqlIn("handbook", handbooks);
+  return topic === undefined ? inHandbooks : `${inHandbooks} AND topic = ${sqlStr(topic.toLowerCase())}`;
+}
+
+/** All that the index knows of these behaviors: first the near ones, best first, then the others as they come. */
+async function judged(
+  table: LanceTable,
+  vector: Float32Array,
+  near: readonly BehaviorKey[],
+  others: readonly BehaviorKey[],
+): Promise<Neighbor[]> {
+  const keys = [...near, ...others];
+  if (keys.length === 0) return [];
+  const ids = keys.flatMap((key) => Array.from({ length: PASSAGES.maxParts }, (_, part) => rowId(key, part)));
+  const found = await table.rows
+    .query()
+    .nearestTo(vector)
+    .distanceType("cosine")
+    .bypassVectorIndex() // these rows exactly, however far
+    .where(sqlIn("id", ids))
+    .select(["id", "_distance"])
+    .limit(ids.length)
+    .toArrow();
+  const own = new Map<string, number>();
+  const solved = new Map<string, number>();
+  for (const { handbook, name, part, cosine } of cosines(found)) {
+    const key = `${handbook}/${name}`;
+    const best = part === 0 ? own : solved;
+    best.set(key, Math.max(cosine, best.get(key) ?? -1));
+  }
+  const neighbors = keys.flatMap(({ handbook, name }): Neighbor[] => {
+    const similarity = own.get(`${handbook}/${name}`);
+    if (similarity === undefined) return [];
+    const task = solved.get(`${handbook}/${name}`);
+    return [{ handbook, name, similarity, ...(task !== undefined && { solved: task }) }];
+  });
+  const isNear = new Set(near.map(({ handbook, name }) => `${handbook}/${name}`));
+  const best = ({ similarity, solved = -1 }: Neighbor) => Math.max(similarity, solved);
+  const [ofNear, ofOthers] = [true, false].map((wanted) =>
+    neighbors.filter(({ handbook, name }) => isNear.has(`${handbook}/${name}`) === wanted),
+  );
+  return [...(ofNear ?? []).sort((a, b) => best(b) - best(a)), ...(ofOthers ?? [])];
+}
+
+function cosines(found: Table): (BehaviorKey & { part: number; cosine: number })[] {
+  const ids = found.getChild("id");
+  const distances = found.getChild("_distance");
+  return Array.from({ length: found.numRows }, (_, row) => ({
+    ...keyOf(ids?.get(row)),
+    cosine: Math.max(-1, Math.min(1, 1 - distances?.get(row))),
+  })).filter(({ cosine }) => !Number.isNaN(cosine));
+}

@@ -1,0 +1,113 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "@lancedb/lancedb";
+import { lanceTexts } from "../src/adapters/lance-texts.ts";
+import { lanceVectors } from "../src/adapters/lance-vectors.ts";
+import { type Behavior, isServable } from "../src/model/behavior.ts";
+import type { Embedder, IndexDocument, Ledger } from "../src/ports.ts";
+
+/** Adds a behavior, or the next revision of one. */
+export async function put(
+  ledger: Ledger,
+  name: string,
+  fields: Partial<Behavior> & { sources?: string[] } = {},
+): Promise<void> {
+  const { sources = [], ...rest } = fields;
+  await ledger.write(async (tx) => {
+    const handbook = rest.handbook ?? "default";
+    const current = await tx.behavior({ handbook, name });
+    await tx.addRevision({
+      handbook,
+      name,
+      revision: (current?.revision ?? 0) + 1,
+      status: "active",
+      instruction: `Do ${name}.`,
+      when: "",
+      keywords: [],
+      provenance: { author: "import", trace_ids: sources },
+      reason: "",
+      created_at: new Date().toISOString(),
+      ...rest,
+    });
+  });
+}
+
+export interface Place {
+  ledger: Ledger;
+  path: string;
+}
+
+/** Tests wait for a dead process's lease, so it is short. */
+export const SHORT_TTL_MS = 1500;
+
+export function vectorsAt({ ledger, path }: Place, embedder: Embedder, waitMs = 5000) {
+  const uri = join(path, "lancedb");
+  return lanceVectors({ ledger, home: path, uri, embedder, waitMs, pollMs: 50, ttlMs: SHORT_TTL_MS });
+}
+
+export function textsAt({ ledger, path }: Place) {
+  const uri = join(path, "lancedb");
+  return lanceTexts({ ledger, home: path, uri, waitMs: 5000, pollMs: 50, ttlMs: SHORT_TTL_MS });
+}
+
+/** What `look` finds, once it finds something. */
+export async function eventually<T>(
+  look: () => Promise<T | undefined | false>,
+  withinMs = 15_000,
+): Promise<T> {
+  for (const deadline = performance.now() + withinMs; ; ) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${look}`);
+    await sleep(25);
+  }
+}
+
+/** Waits until an index has read everything that the ledger holds. */
+export async function upToDate(ledger: Ledger, index: { progress(): { seq: number } }): Promise<void> {
+  await eventually(async () => index.progress().seq >= (await ledger.headSeq()));
+}
+
+/** The ids of all rows of the table that answers, sorted, duplicates included. */
+export async function storedIds({ ledger, path }: Place, index: "vectors" | "texts"): Promise<string[]> {
+  const published = (await ledger.indexGenerations(index)).findLast(({ published_at }) => published_at);
+  const db = await connect(join(path, "lancedb"));
+  const table = await db.openTable(`${index}_g${published?.generation}`);
+  const rows = await table.query().select(["id"]).toArray();
+  db.close();
+  return rows.map(({ id }) => String(id)).sort();
+}
+
+/** The ids that an index by meaning must have, sorted. */
+export async function wantedIds(ledger: Ledger): Promise<string[]> {
+  const documents: IndexDocument[] = [];
+  for (let seq = 0; ; ) {
+    const changes = await ledger.changedBehaviors(seq, 1000);
+    if (changes.documents.length === 0) break;
+    documents.push(...changes.documents);
+    seq = changes.seq;
+  }
+  return documents
+    .filter(({ status }) => isServable(status))
+    .flatMap(({ handbook, name, solved_tasks }) =>
+      ["", ...solved_tasks].map((_, part) => `${handbook}/${name}#${part}`),
+    )
+    .sort();
+}
+
+/** A process that submits behaviors and follows the ledger with an embedder: see vector-process.ts. */
+export function startVectorProcess(path: string, label: string, submissions: number) {
+  const file = join(import.meta.dirname, "vector-process.ts");
+  const args = ["--disable-warning=ExperimentalWarning", file, path, label, String(submissions)];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const acknowledged: string[] = [];
+  let rest = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    acknowledged.push(...lines);
+  });
+  return { child, acknowledged, ended: once(child, "close") };
+}
