@@ -2,14 +2,17 @@
  * The lexical relevance of a behavior to a task: BM25F with the instruction as a density and the tasks that
  * were solved with the behavior as a fourth field.
  *
- *   tf'   = 3 · tf_name / norm(len_name) + tf_when / norm(len_when) + 60 · tf_body / max(30, len_body) + 0.5 · solved
+ *   tf'   = 4 · tf_name / norm(len_name) + tf_when / norm(len_when) + 60 · tf_body / max(60, len_body) + 0.5 · solved
  *   norm  = 0.25 + 0.75 · len / mean len
- *   score = Σ_{t in unique query terms} idf(t) · 3 · tf' / (2 + tf')
- *           + 0.5 · the same over adjacent pairs of terms, in name and when only
+ *   score = Σ_{t in unique terms of the task} weight(t) · idf(t) · 3 · tf' / (2 + tf')
+ *           + 0.75 · the same over adjacent pairs of terms, in name and when only
+ *           − 0.8 · ln(1 + tasks / 4) · Σ_{t that any behavior holds} weight(t)
  *   idf   = ln(1 + (N − df + 0.5) / (df + 0.5))
  *
- * where `solved` is how many of the last ten solved tasks hold the term. Source: recipe R1
- * (docs/decisions/0004), after Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework", §3.6.
+ * where `solved` is how many of the `tasks` (the last ten solved tasks) hold the term, and `weight` comes from
+ * `taskTerms`. The last line takes back what a long history matches by chance; without it, a behavior that has never been
+ * used loses against those that have. Source: recipe R2 (docs/decisions/0004), after Robertson & Zaragoza 2009,
+ * "The Probabilistic Relevance Framework", §3.6.
  */
 
 /** How often a term stands in each field of one behavior. */
@@ -34,17 +37,21 @@ export interface MeanLengths {
   when: number;
 }
 
-const NAME_WEIGHT = 3;
+const NAME_WEIGHT = 4;
 const WHEN_WEIGHT = 1;
 const BODY_WEIGHT = 60;
-const SHORT_BODY = 30;
+const SHORT_BODY = 60;
 const SOLVED_WEIGHT = 0.5;
 const SATURATION = 2;
 const GAIN = SATURATION + 1;
-const CEILING_TERMS = 24;
+const CHANCE_WEIGHT = 0.8;
+const CHANCE_TASKS = 4;
+const FULL_FIT_TERMS = 6;
+const HALF_FIT = 0.12;
+const FIT_SLOPE = 3;
 
 /** Weight of the score over pairs beside that over single terms. */
-export const pairWeight = 0.5;
+export const pairWeight = 0.75;
 
 /** Rarity of a term that `df` of `n` behaviors hold, in nats; always positive. */
 export function idf(n: number, df: number): number {
@@ -62,13 +69,25 @@ export function termGain(counts: TermCounts, lengths: FieldLengths, means: MeanL
 }
 
 /**
- * The most that a behavior could score for a query whose terms have these rarities, by its `CEILING_TERMS` rarest
- * ones: a long task (a pasted log, a stack trace) holds more words than any behavior could answer to. Terms that no
- * behavior holds are to be left out, or every foreign word would count against all.
+ * What a history of `tasks` solved tasks matches by chance, to be taken off the score of its behavior; 0 without history.
+ * `weights` is the sum of the weights of the task's terms that any behavior holds.
  */
-export function scoreCeiling(rarities: readonly number[]): number {
-  const rarest = rarities.toSorted((a, b) => b - a).slice(0, CEILING_TERMS);
-  return GAIN * rarest.reduce((sum, rarity) => sum + rarity, 0);
+export function chanceGain(tasks: number, weights: number): number {
+  return CHANCE_WEIGHT * Math.log(1 + tasks / CHANCE_TASKS) * weights;
+}
+
+/**
+ * How likely it is that a behavior with this gain has to do with the task, 0 to 1: the share that the gain is of what the
+ * six strongest terms of the task could reach, on a logistic curve over its logarithm. The gain is the score before
+ * `chanceGain` comes off. `strengths` holds weight · idf(n, max(1, df)) of every term of the task, also of those that no
+ * behavior holds: that a task is full of unknown words is the best sign of a foreign one. Calibrated on tasks that have
+ * an answer against tasks of other fields (docs/decisions/0004).
+ */
+export function fit(gain: number, strengths: readonly number[]): number {
+  const strongest = strengths.toSorted((a, b) => b - a).slice(0, FULL_FIT_TERMS);
+  const full = GAIN * strongest.reduce((sum, strength) => sum + strength, 0);
+  if (full <= 0 || gain <= 0) return 0;
+  return 1 / (1 + ((HALF_FIT * full) / gain) ** FIT_SLOPE);
 }
 
 function norm(length: number, mean: number): number {

@@ -3,21 +3,24 @@ import { isServable } from "../model/behavior.ts";
 import type { Hit } from "../ports.ts";
 
 /**
- * Below this share of the best reachable score a behavior has nothing to do with the task. Chosen where questions that
- * have an answer lose almost none of it, so it abstains rarely: docs/decisions/0004 has the figures.
+ * When even the best behavior fits less than this, none has to do with the task. Chosen where tasks that have an answer lose
+ * less than one of a hundred of them: docs/decisions/0004 has the curve.
  */
-const MIN_FIT = 0.06;
+const MIN_FIT = 0.1;
 
-/**
- * And below this share of the best one's fit it is the tail that any task drags along: cutting it costs no recall and
- * saves a fifth of what is served.
- */
-const TAIL = 0.4;
+/** Below this share of the best one's odds, a fifth of its score, a behavior is the tail that any task drags along. */
+const TAIL = 0.2 ** 3;
 
 /** The hits that have to do with the task, in their order; all of them when everything of a topic was asked for. */
 export function fitting(hits: readonly Hit[], wholeTopic: boolean): Hit[] {
+  if (wholeTopic) return [...hits];
   const best = Math.max(0, ...hits.map(({ fit }) => fit));
-  return hits.filter(({ fit }) => wholeTopic || (fit >= MIN_FIT && fit >= TAIL * best));
+  if (best < MIN_FIT) return [];
+  return hits.filter(({ fit }) => odds(fit) >= TAIL * odds(best));
+}
+
+function odds(probability: number): number {
+  return probability / (1 - probability);
 }
 
 export interface Ranked {

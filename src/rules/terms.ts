@@ -9,22 +9,26 @@ const STOP_WORDS = new Set(
   ).split(" "),
 );
 
+// Writing without spaces, and Hangul, whose particles grow onto the word: runs of it are indexed as pairs of characters.
+const UNSPACED =
+  "[[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}]&&[\\p{L}\\p{M}]]";
+const RUNS = new RegExp(`(?<unspaced>${UNSPACED}+)|[[\\p{L}\\p{M}\\p{Nd}]--${UNSPACED}]+`, "gv");
+const BEYOND_ASCII = /[^\0-\x7f]/;
+
 // Stemming dominates indexing time, and words repeat: remember the stems of the common ones.
 const STEMS = new Map<string, string>();
 const MAX_STEMS = 50_000;
 
 /**
- * The terms of a text in order, repeats included: lower case, camelCase split, runs of `[a-z0-9]`, stop words
- * and one-character tokens left out, Porter stems.
+ * The terms of a text in order, repeats included: lower case, accents off, camelCase split, runs of letters and digits,
+ * stop words and one-character tokens left out, Porter stems; writing without spaces as pairs of adjacent characters.
  *
  * Source: recipe R1 (docs/decisions/0004).
  */
 export function terms(text: string): string[] {
-  const split = /[a-z0-9][A-Z]/.test(text) ? text.replace(/([a-z0-9])([A-Z])/g, "$1 $2") : text;
-  const words = split.toLowerCase().match(/[a-z0-9]+/g) ?? [];
   const found: string[] = [];
-  for (const word of words) {
-    if (word.length > 1 && !STOP_WORDS.has(word)) found.push(stem(word));
+  for (const word of words(text)) {
+    if (isTerm(word)) found.push(stem(word));
   }
   return found;
 }
@@ -36,11 +40,50 @@ export function pairs(sequence: readonly string[]): string[] {
   return found;
 }
 
-function stem(word: string): string {
+/** All words, stop words too, not yet stemmed. */
+export function words(text: string): string[] {
+  if (!BEYOND_ASCII.test(text))
+    return (
+      splitCamelCase(text)
+        .toLowerCase()
+        .match(/[a-z0-9]+/g) ?? []
+    );
+  const folded = text
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .normalize("NFC");
+  const found: string[] = [];
+  for (const { 0: run, groups } of splitCamelCase(folded).toLowerCase().matchAll(RUNS)) {
+    if (groups?.unspaced === undefined) found.push(run);
+    else found.push(...charactersByTwo(run));
+  }
+  return found;
+}
+
+/** Whether a word is worth an entry in the index. */
+export function isTerm(word: string): boolean {
+  return (word.length > 1 || BEYOND_ASCII.test(word)) && !STOP_WORDS.has(word);
+}
+
+export function isStopWord(word: string): boolean {
+  return STOP_WORDS.has(word);
+}
+
+export function stem(word: string): string {
   const known = STEMS.get(word);
   if (known !== undefined) return known;
   if (STEMS.size >= MAX_STEMS) STEMS.clear();
   const made = stemmer(word);
   STEMS.set(word, made);
   return made;
+}
+
+function splitCamelCase(text: string): string {
+  return /[\p{Ll}\d]\p{Lu}/u.test(text) ? text.replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2") : text;
+}
+
+function charactersByTwo(run: string): string[] {
+  const characters = Array.from(run);
+  if (characters.length === 1) return characters;
+  return characters.slice(1).map((character, at) => `${characters[at]}${character}`);
 }
