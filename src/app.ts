@@ -2,16 +2,24 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
+import type { TextCandidates } from "./adapters/lance-texts.ts";
 import type { Config } from "./config.ts";
 import { DEFAULT_HANDBOOK } from "./model/handbook.ts";
-import type { Llm, Ports, SecretScanner, Tokenizer } from "./ports.ts";
+import type { RebuildableIndex } from "./ports/index-state.ts";
+import type { Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
 import { VERSION } from "./version.ts";
+
+const LANCEDB = "@lancedb/lancedb";
+const TRANSFORMERS = "@huggingface/transformers";
+const TEXTS_WAIT_MS = 1000; // of the words' own index: without it there is no answer
 
 /** The program, put together. The only place that knows every part. */
 export interface App {
   readonly config: Config;
   /** The ports, opened at the first call; a failure is tried again at the next one. */
   ports(): Promise<Ports>;
+  /** What `handbook reindex` builds anew; the memory's own index is built from the ledger at the next start. */
+  rebuildable(): Promise<RebuildableIndex[]>;
   /** Counts `work` as under way until it settles, so that `idle` and `close` wait for it. */
   during<T>(work: Promise<T>): Promise<T>;
   /** Settles when nothing is under way. */
@@ -21,13 +29,21 @@ export interface App {
 
 /**
  * Wires the parts. Returns at once: opening the ledger, loading the starters and building the index wait for the
- * first call of `ports`, so that a client gets its first answer before any of it.
+ * first call of `ports`, so that a client gets its first answer before any of it. A server finds by `meaning` as well;
+ * a command that comes and goes would not live long enough to load a model.
  */
-export function createApp(config: Config): App {
+export function createApp(config: Config, { meaning = false } = {}): App {
   let opening: Promise<Opened> | undefined;
   const underWay = new Set<Promise<unknown>>();
   const idle = async () => {
     while (underWay.size > 0) await Promise.allSettled(underWay);
+  };
+  const opened = () => {
+    opening ??= open(config, meaning).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
   };
   return {
     config,
@@ -39,64 +55,125 @@ export function createApp(config: Config): App {
       return work;
     },
     ports() {
-      opening ??= open(config).catch((error: unknown) => {
-        opening = undefined;
-        throw error;
-      });
-      return opening.then(({ ports }) => ports);
+      return opened().then(({ ports }) => ports);
+    },
+    rebuildable() {
+      return opened().then(({ rebuildable }) => rebuildable);
     },
     async close() {
       await idle();
-      const opened = await opening?.catch(() => undefined);
+      const open = await opening?.catch(() => undefined);
       opening = undefined;
-      await opened?.close();
+      await open?.close();
     },
   };
 }
 
 interface Opened {
   ports: Ports;
+  rebuildable: RebuildableIndex[];
   close(): Promise<void>;
 }
 
-async function open(config: Config): Promise<Opened> {
-  const [{ openSqliteLedger }, { memoryIndex }, terms, bm25f] = await Promise.all([
+async function open(config: Config, meaning: boolean): Promise<Opened> {
+  const [{ openSqliteLedger }, { memoryIndex }, { lexicalRules }] = await Promise.all([
     import("./adapters/sqlite-ledger.ts"),
     import("./adapters/memory-index.ts"),
-    import("./rules/terms.ts"),
-    import("./rules/bm25f.ts"),
+    import("./rules/lexical.ts"),
   ]);
   const ledger = await openSqliteLedger(config.ledgerPath);
-  const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
-  const index = memoryIndex(
-    ledger,
-    { ...terms, ...bm25f },
-    { cache: { path: join(config.home, "cache", "lexical.bin"), ledger: created } },
-  );
-  const ports: Ports = {
-    ledger,
-    index,
-    ...(config.model && { llm: lazyLlm(config.model) }),
-    secrets: lazySecrets(),
-    tokenizer: lazyTokenizer(),
-    now: () => new Date(),
-    newId: monotonicFactory(),
-    settings: { reflectionTokens: config.reflectionTokens, starters: config.starters },
-  };
   try {
+    const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
+    const texts = await openTexts(config, ledger);
+    const cache = { path: lexicalCopy(config), ledger: created };
+    const index =
+      texts?.progress().seq === undefined || texts.progress().seq === 0
+        ? memoryIndex(ledger, lexicalRules, { cache })
+        : (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts);
+    const vectors = meaning ? await openVectors(config, ledger) : undefined;
+    const ports: Ports = {
+      ledger,
+      index,
+      ...(vectors && { vectors }),
+      ...(config.model && { llm: lazyLlm(config.model) }),
+      secrets: lazySecrets(),
+      tokenizer: lazyTokenizer(),
+      now: () => new Date(),
+      newId: monotonicFactory(),
+      settings: { reflectionTokens: config.reflectionTokens, starters: config.starters },
+    };
     if (config.starters) await loadStarters(ports);
+    index.warm().catch(() => {}); // the first search builds again and reports what is wrong
+    return {
+      ports,
+      rebuildable: [vectors, texts].filter((one) => one !== undefined),
+      async close() {
+        await Promise.all([index.close(), vectors?.close(), texts?.close()]);
+        await ledger.close();
+      },
+    };
   } catch (error) {
     await ledger.close();
     throw error;
   }
-  index.warm().catch(() => {}); // the first search builds again and reports what is wrong
-  return {
-    ports,
-    async close() {
-      await index.close();
-      await ledger.close();
-    },
-  };
+}
+
+/** Where the copy of the lexical index lies. */
+export function lexicalCopy({ home }: Config): string {
+  return join(home, "cache", "lexical.bin");
+}
+
+/** Full text on disk, for a ledger that holds more than a process should keep in memory and where LanceDB is there. */
+async function openTexts(config: Config, ledger: Ledger): Promise<TextCandidates | undefined> {
+  if ((await ledger.headSeq()) <= config.memoryBehaviors) return undefined; // there is no behavior without a number
+  if ((await ledger.behaviorCount()) <= config.memoryBehaviors) return undefined;
+  const { isInstalled } = await import("./adapters/optional-package.ts");
+  if (!isInstalled(LANCEDB, config.home)) return undefined;
+  const { lanceTexts } = await import("./adapters/lance-texts.ts");
+  return lanceTexts({ ledger, home: config.home, uri: config.indexUri, waitMs: TEXTS_WAIT_MS });
+}
+
+/** The index by meaning; undefined where it is not wanted, or nobody asked for it and something it needs is missing. */
+async function openVectors(
+  config: Config,
+  ledger: Ledger,
+): Promise<(VectorIndex & RebuildableIndex) | undefined> {
+  const { embedder: wanted, home } = config;
+  if (wanted === undefined) return undefined;
+  if (wanted.kind === "local" && wanted.auto) {
+    const [{ hasModel }, { isInstalled }] = await Promise.all([
+      import("./adapters/model-files.ts"),
+      import("./adapters/optional-package.ts"),
+    ]);
+    const isThere = [LANCEDB, TRANSFORMERS].every((name) => isInstalled(name, home));
+    if (!hasModel(wanted.directory, wanted.model) || !isThere) return undefined;
+  }
+  const [{ lanceVectors }, { cachedQueries }] = await Promise.all([
+    import("./adapters/lance-vectors.ts"),
+    import("./adapters/cached-embedder.ts"),
+  ]);
+  const embedder = cachedQueries(
+    wanted.kind === "openai"
+      ? (await import("./adapters/openai-embedder.ts")).openaiEmbedder(wanted)
+      : (await import("./adapters/local-embedder.ts")).localEmbedder({
+          ...wanted,
+          home,
+          onDownload: tellOfDownload,
+        }),
+  );
+  return lanceVectors({ ledger, home, uri: config.indexUri, waitMs: config.embedderWaitMs, embedder });
+}
+
+function tellOfDownload({
+  model,
+  percent,
+  megabytes,
+}: {
+  model: string;
+  percent: number;
+  megabytes: number;
+}) {
+  console.error(`downloading ${model}: ${Math.round(percent)} % of ${Math.round(megabytes)} MB`);
 }
 
 /**

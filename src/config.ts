@@ -59,8 +59,11 @@ export const Variables = z.object({
   HF_ENDPOINT: setting(z.string().optional()).describe(
     "Hub that the models of `local` are downloaded from. Default: `https://huggingface.co`.",
   ),
+  HANDBOOK_MEMORY_BEHAVIORS: setting(z.coerce.number().int().min(1000).default(100_000)).describe(
+    "Behaviors up to which the index of their words is held in memory. Beyond it, LanceDB finds candidates on disk, where it is installed. Default: 100000.",
+  ),
   HANDBOOK_INDEX_URI: setting(z.string().optional()).describe(
-    "Where the index by meaning is: a directory, or what LanceDB takes, such as `s3://bucket/path`. Default: `index` in the data directory.",
+    "Where the indexes in LanceDB are: a directory, or what LanceDB takes, such as `s3://bucket/path`. Default: `index` in the data directory.",
   ),
   HANDBOOK_REFLECT_TOKENS: setting(z.coerce.number().int().min(500).max(1_000_000).default(6000)).describe(
     "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
@@ -79,6 +82,7 @@ export interface Config {
   readonly embedder?: LocalEmbedderConfig | OpenaiEmbedderConfig;
   readonly embedderWaitMs: number;
   readonly indexUri: string;
+  readonly memoryBehaviors: number;
 }
 
 export interface LocalEmbedderConfig {
@@ -144,6 +148,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     }),
     ...(embedder !== undefined && { embedder }),
     embedderWaitMs: rest.HANDBOOK_EMBEDDER_WAIT_MS,
+    memoryBehaviors: rest.HANDBOOK_MEMORY_BEHAVIORS,
     indexUri: /^\w+:\/\//.test(uri) ? uri : resolve(uri),
   });
 }

@@ -101,6 +101,10 @@ export interface LedgerReads extends IndexStateReads {
   /** The newest sequence number that a behavior's document changed at. */
   headSeq(): Promise<number>;
   changedBehaviors(afterSeq: number, limit: number): Promise<BehaviorChanges>;
+  /** These behaviors as an index sees them, in no particular order; unknown keys are left out. */
+  documents(keys: readonly BehaviorKey[]): Promise<IndexDocument[]>;
+  /** Of all handbooks, whatever their status. */
+  behaviorCount(): Promise<number>;
 
   /** The traces that exist among these ids, in the order of the ids. */
   traces(ids: readonly string[]): Promise<Trace[]>;

@@ -78,7 +78,7 @@ test("rules and prompts are pure: no waiting, no clock, no chance, no files, no 
   for (const [file, source] of sources) {
     if (!["rules", "prompts"].includes(layerOf(file))) continue;
     expect(source, file).not.toMatch(
-      /\basync\b|\bawait\b|Math\.random|Date\.now|new Date\(\)|node:(?!crypto)/,
+      /\basync (?:function|\w+\()|\bawait [\w.]+\(|Promise<|Math\.random|Date\.now|new Date\(\)|node:(?!crypto)/,
     );
   }
 });

@@ -5,14 +5,13 @@ import { memoryIndex } from "../src/adapters/memory-index.ts";
 import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
 import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
 import { recordTrace } from "../src/lifecycle/record.ts";
-import * as bm25f from "../src/rules/bm25f.ts";
-import * as terms from "../src/rules/terms.ts";
+import { lexicalRules } from "../src/rules/lexical.ts";
 
 const [path = "", count = "0"] = process.argv.slice(2);
 const ledger = await openSqliteLedger(path);
 const ports = {
   ledger,
-  index: memoryIndex(ledger, { ...terms, ...bm25f }),
+  index: memoryIndex(ledger, lexicalRules),
   secrets: secretlintSecrets(),
   tokenizer: gptTokenizer(),
   now: () => new Date(),

@@ -7,8 +7,7 @@ import { memoryIndex } from "../src/adapters/memory-index.ts";
 import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
 import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
 import type { Llm, Ports, Settings } from "../src/ports.ts";
-import * as bm25f from "../src/rules/bm25f.ts";
-import * as terms from "../src/rules/terms.ts";
+import { lexicalRules } from "../src/rules/lexical.ts";
 
 export interface TestPorts extends Ports, AsyncDisposable {
   path: string;
@@ -29,7 +28,7 @@ export async function testPorts(
   return {
     path: directory.path,
     ledger,
-    index: memoryIndex(ledger, { ...terms, ...bm25f }),
+    index: memoryIndex(ledger, lexicalRules),
     ...(options.llm && { llm: options.llm }),
     secrets: secretlintSecrets(),
     tokenizer: gptTokenizer(),

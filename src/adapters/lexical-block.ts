@@ -30,8 +30,8 @@ export interface Block {
   byName?: Float64Array;
 }
 
-/** What is kept of a row's lengths, in this order. */
-export const LENGTHS = ["name", "when", "body", "namePairs", "whenPairs"] as const;
+/** What is kept of a row's lengths, in this order; `tasks` is how many solved tasks it has. */
+export const LENGTHS = ["name", "when", "body", "namePairs", "whenPairs", "tasks"] as const;
 export type Lengths = Record<(typeof LENGTHS)[number], number>;
 
 /** A behavior taken apart into terms, each with its packed counts. */

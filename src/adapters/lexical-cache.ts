@@ -33,7 +33,7 @@ type ArrayName = keyof typeof ARRAYS;
 const NAMES = Object.keys(ARRAYS) as ArrayName[];
 
 const PREFIX_BYTES = 16; // magic, then the header's length
-const MAGIC = "bhlex-1\n";
+const MAGIC = "bhlex-2\n";
 const ALIGNMENT = 8;
 
 const Header = z.object({

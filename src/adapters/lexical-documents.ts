@@ -7,7 +7,9 @@ export interface LexicalRules {
   pairs(sequence: readonly string[]): string[];
   idf(n: number, df: number): number;
   termGain(counts: TermCounts, lengths: FieldLengths, means: { name: number; when: number }): number;
-  scoreCeiling(rarities: readonly number[]): number;
+  taskTerms(text: string): { terms: ReadonlyMap<string, number>; pairs: ReadonlyMap<string, number> };
+  chanceGain(tasks: number, weights: number): number;
+  fit(score: number, strengths: readonly number[]): number;
   pairWeight: number;
 }
 export type TermCounts = { name: number; when: number; body: number; solved: number };
@@ -44,6 +46,7 @@ export function analyze(
     body: body.length,
     namePairs: namePairs.length,
     whenPairs: whenPairs.length,
+    tasks: document.solved_tasks.length,
   };
   return { name: document.name, topic: document.topic?.toLowerCase(), counts, lengths };
 }

@@ -1,7 +1,9 @@
-import type { Hit } from "../ports.ts";
+import { type Hit, MAX_SOLVED_TASKS } from "../ports.ts";
 import { type Block, findTerm, hashOf, LENGTHS, nameOf } from "./lexical-block.ts";
 import { type LexicalRules, unpackCounts } from "./lexical-documents.ts";
 import type { Segment } from "./lexical-segment.ts";
+
+const TASKS = LENGTHS.indexOf("tasks");
 
 /** What the formula must know of all behaviors searched. */
 export interface Statistics {
@@ -27,7 +29,8 @@ export function statisticsOf(segments: readonly Segment[]): Statistics {
 
 interface QueryTerm {
   hash: number;
-  weight: number;
+  /** Rarity times weight. */
+  strength: number;
   isPair: boolean;
 }
 
@@ -40,31 +43,37 @@ export function searchSegments(
 ): Hit[] {
   const { n } = statistics;
   if (n === 0 || query.limit === 0) return [];
-  const sequence = rules.terms(query.text);
+  const task = rules.taskTerms(query.text);
   const known: QueryTerm[] = [];
-  const add = (texts: readonly string[], isPair: boolean) => {
-    for (const text of new Set(texts)) {
-      const hash = hashOf(text);
-      const df = statistics.documentFrequency(hash);
-      if (df > 0) known.push({ hash, weight: rules.idf(n, df), isPair });
-    }
-  };
-  add(sequence, false);
-  const ceiling = rules.scoreCeiling(known.map(({ weight }) => weight));
-  add(rules.pairs(sequence), true);
+  const strengths: number[] = [];
+  let weights = 0;
+  for (const [term, weight] of task.terms) {
+    const hash = hashOf(term);
+    const df = statistics.documentFrequency(hash);
+    strengths.push(weight * rules.idf(n, Math.max(1, df)));
+    if (df === 0) continue;
+    known.push({ hash, strength: weight * rules.idf(n, df), isPair: false });
+    weights += weight;
+  }
+  for (const [pair, weight] of task.pairs) {
+    const hash = hashOf(pair);
+    const df = statistics.documentFrequency(hash);
+    if (df > 0) known.push({ hash, strength: rules.pairWeight * weight * rules.idf(n, df), isPair: true });
+  }
+  const chance = Array.from({ length: MAX_SOLVED_TASKS + 1 }, (_, tasks) => rules.chanceGain(tasks, weights));
 
   const best = new Best(query.limit);
   for (const { slug, segment } of segments) {
     for (const block of segment.blocks) {
-      const { scores, touched } = scoreBlock(rules, block, known, statistics);
+      const { scores, touched } = scoreBlock(rules, block, known, chance, statistics);
       const rows = query.topic === undefined ? touched : rowsOfTopic(block, query.topic.toLowerCase());
       for (const row of rows) best.offer(scores[row] as number, slug, block, row);
       for (const row of touched) scores[row] = 0;
     }
   }
-  return best.list().map(({ score, handbook, name }) => {
-    const fit = ceiling > 0 ? Math.min(1, score / ceiling) : 0;
-    return { handbook, name, score, fit };
+  return best.list().map(({ score, tasks, handbook, name }) => {
+    const gain = score + (chance[tasks] as number);
+    return { handbook, name, score, fit: rules.fit(gain, strengths) };
   });
 }
 
@@ -82,6 +91,7 @@ function scoreBlock(
   rules: LexicalRules,
   block: Block,
   terms: readonly QueryTerm[],
+  chance: readonly number[],
   { means, pairMeans }: Statistics,
 ): { scores: Float64Array; touched: Uint32Array } {
   const { offsets, postingRows, postingCounts, lengths, alive } = block;
@@ -92,11 +102,10 @@ function scoreBlock(
   const counts = { name: 0, when: 0, body: 0, solved: 0 };
   const fields = { name: 0, when: 0, body: 0 };
   let touched = 0;
-  for (const { hash, weight, isPair } of terms) {
+  for (const { hash, strength, isPair } of terms) {
     const term = findTerm(block, hash);
     if (term < 0) continue;
     const end = offsets[term + 1] as number;
-    const factor = isPair ? rules.pairWeight * weight : weight;
     for (let at = offsets[term] as number; at < end; at++) {
       const row = postingRows[at] as number;
       if (alive[row] === 0) continue;
@@ -106,14 +115,23 @@ function scoreBlock(
       fields.when = lengths[isPair ? from + 4 : from + 1] as number;
       fields.body = isPair ? 0 : (lengths[from + 2] as number);
       if (scores[row] === 0) touchedRows[touched++] = row;
-      (scores[row] as number) += factor * rules.termGain(counts, fields, isPair ? pairMeans : means);
+      (scores[row] as number) += strength * rules.termGain(counts, fields, isPair ? pairMeans : means);
     }
+  }
+  for (let at = 0; at < touched; at++) {
+    const row = touchedRows[at] as number;
+    (scores[row] as number) -= chance[tasksOf(block, row)] as number;
   }
   return { scores, touched: touchedRows.subarray(0, touched) };
 }
 
+function tasksOf({ lengths }: Block, row: number): number {
+  return lengths[row * LENGTHS.length + TASKS] as number;
+}
+
 interface Found {
   score: number;
+  tasks: number;
   handbook: string;
   name: string;
 }
@@ -131,7 +149,7 @@ class Best {
     const { found, limit } = this;
     const last = found[limit - 1];
     if (last !== undefined && score < last.score) return;
-    const one = { score, handbook, name: nameOf(block, row) };
+    const one = { score, tasks: tasksOf(block, row), handbook, name: nameOf(block, row) };
     if (last !== undefined && inOrder(last, one) <= 0) return;
     let low = 0;
     let high = found.length;

@@ -34,7 +34,7 @@ export class Segment {
 
   /** Summed over the living rows. */
   totals(): Lengths {
-    const totals = { name: 0, when: 0, body: 0, namePairs: 0, whenPairs: 0 };
+    const totals = { ...NOTHING };
     for (const block of this.blocks) {
       block.totals ??= sumOfLengths(block);
       for (const field of LENGTHS) totals[field] += block.totals[field];
@@ -85,8 +85,10 @@ export class Segment {
   }
 }
 
+const NOTHING: Lengths = { name: 0, when: 0, body: 0, namePairs: 0, whenPairs: 0, tasks: 0 };
+
 function sumOfLengths({ alive, lengths }: Block): Lengths {
-  const sums = { name: 0, when: 0, body: 0, namePairs: 0, whenPairs: 0 };
+  const sums = { ...NOTHING };
   for (let row = 0; row < alive.length; row++) {
     if (alive[row] === 0) continue;
     for (const [at, field] of LENGTHS.entries()) sums[field] += lengths[row * LENGTHS.length + at] as number;

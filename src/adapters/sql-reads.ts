@@ -10,6 +10,26 @@ const KEYS_PER_QUERY = 200;
 
 const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_at"] as const;
 
+function documentOf(
+  row: Pick<
+    Tables["behavior_revisions"],
+    "handbook" | "name" | "status" | "when" | "instruction" | "keywords" | "topic" | "detail"
+  >,
+  solved: ReadonlyMap<string, string[]>,
+): IndexDocument {
+  return {
+    handbook: row.handbook,
+    name: row.name,
+    status: row.status,
+    when: row.when,
+    instruction: row.instruction,
+    keywords: JSON.parse(row.keywords),
+    topic: row.topic ?? undefined,
+    detail: row.detail ?? undefined,
+    solved_tasks: solved.get(`${row.handbook}/${row.name}`) ?? [],
+  };
+}
+
 /** The ledger's reads over any database that Kysely speaks. */
 export function sqlReads(db: Database): LedgerReads {
   const currentRevisions = () =>
@@ -99,21 +119,32 @@ export function sqlReads(db: Database): LedgerReads {
         .execute();
       const last = rows.at(-1);
       if (last === undefined) return { seq: afterSeq, documents: [] };
-      const solved = await solvedTasks(db, afterSeq, Number(last.seq));
-      const documents = rows.map(
-        (row): IndexDocument => ({
-          handbook: row.handbook,
-          name: row.name,
-          status: row.status,
-          when: row.when,
-          instruction: row.instruction,
-          keywords: JSON.parse(row.keywords),
-          topic: row.topic ?? undefined,
-          detail: row.detail ?? undefined,
-          solved_tasks: solved.get(`${row.handbook}/${row.name}`) ?? [],
-        }),
-      );
-      return { seq: Number(last.seq), documents };
+      const solved = await solvedTasks(db, sql`b.seq > ${afterSeq} and b.seq <= ${last.seq}`);
+      return { seq: Number(last.seq), documents: rows.map((row) => documentOf(row, solved)) };
+    },
+
+    async documents(keys) {
+      const wanted = new Set(keys.map(({ handbook, name }) => `${handbook}/${name}`));
+      const found: IndexDocument[] = [];
+      for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
+        const some = keys.slice(i, i + KEYS_PER_QUERY);
+        const handbooks = sql.join([...new Set(some.map(({ handbook }) => handbook))]);
+        const names = sql.join([...new Set(some.map(({ name }) => name))]);
+        const which = sql<boolean>`b.handbook in (${handbooks}) and b.name in (${names})`;
+        const rows = await currentRevisions().selectAll("r").where(which).execute();
+        const solved = await solvedTasks(db, which);
+        for (const row of rows)
+          if (wanted.delete(`${row.handbook}/${row.name}`)) found.push(documentOf(row, solved));
+      }
+      return found;
+    },
+
+    async behaviorCount() {
+      const { n } = await db
+        .selectFrom("behaviors")
+        .select((x) => x.fn.countAll().as("n"))
+        .executeTakeFirstOrThrow();
+      return Number(n);
     },
 
     async traces(ids) {

@@ -7,22 +7,18 @@ const TESTED = ["test", "checker", "user"] as const;
 const TRACES_LOOKED_AT = 100; // for the ten newest solved tasks among them
 const SOLVED_TASK_CHARACTERS = 2000; // a task is told in its beginning; the rest would only blur the index
 /**
- * The tasks that were solved with the behaviors whose `seq` lies in a range, newest first and distinct: tasks of
+ * The tasks that were solved with some behaviors (`which`, a condition on `b`), newest first and distinct: tasks of
  * successes by outside evidence that cite the behavior, and the tasks that it was drawn from. Being served is no
  * credit, or the rich would get richer.
  */
-export async function solvedTasks(
-  db: Database,
-  afterSeq: number,
-  toSeq: number,
-): Promise<Map<string, string[]>> {
+export async function solvedTasks(db: Database, which: RawBuilder<unknown>): Promise<Map<string, string[]>> {
   // The newest rows of each behavior, by an index alone: a popular one is cited by tens of thousands of traces.
   const newest = (table: "citations" | "behavior_sources") => sql`
     select handbook, name, trace_id from (
       select b.handbook, b.name, x.trace_id,
         row_number() over (partition by b.handbook, b.name order by x.trace_id desc) as place
       from behaviors b join ${sql.table(table)} x on x.handbook = b.handbook and x.name = b.name
-      where b.seq > ${afterSeq} and b.seq <= ${toSeq}
+      where ${which}
     ) as ranked where place <= ${TRACES_LOOKED_AT}`;
   const task = sql`substr(t.task, 1, ${SOLVED_TASK_CHARACTERS}) as task`;
   const { rows } = await sql<{ handbook: string; name: string; id: string; task: string }>`

@@ -5,8 +5,9 @@ import type { Hit, Neighbor } from "../ports.ts";
 const MEANING_WEIGHT = 1.2;
 /** How far a solved task that is nearer than the behavior's own text raises its cosine: 1 would be all the way. */
 const SOLVED_SHARE = 0.5;
-/** A cosine that says nothing: texts in the same language that have nothing to do with each other come up to it. */
-const UNRELATED = 0.5;
+/** The cosine at which a behavior is as likely to have to do with the task as not, and how fast that changes. */
+const HALF_FIT = 0.7;
+const FIT_SLOPE = 15;
 
 /**
  * One ranking out of what was found by words and by meaning: a convex combination of the scores themselves,
@@ -30,7 +31,7 @@ export function fuse(hits: readonly Hit[], neighbors: readonly Neighbor[]): Hit[
       handbook,
       name,
       score: words + MEANING_WEIGHT * cosine,
-      fit: Math.min(1, Math.max(hit?.fit ?? 0, cosine - UNRELATED)),
+      fit: Math.max(hit?.fit ?? 0, 1 / (1 + Math.exp(FIT_SLOPE * (HALF_FIT - cosine)))),
     };
   });
   return fused.sort(

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { memoryIndex } from "../../src/adapters/memory-index.ts";
 import type { BehaviorChanges, IndexDocument } from "../../src/ports.ts";
-import * as bm25f from "../../src/rules/bm25f.ts";
-import * as terms from "../../src/rules/terms.ts";
+import { lexicalRules } from "../../src/rules/lexical.ts";
 import { tempDirectory } from "../ports.ts";
 
-const rules = { ...terms, ...bm25f };
 const words = ["polish", "lens", "river", "stone", "cloud", "lamp", "grüße", "東京"];
 
 /** A ledger of `count` behaviors that tells from where on it was read. */
@@ -41,7 +39,11 @@ function ledgerOf(count: number) {
 type Ledger = ReturnType<typeof ledgerOf>;
 
 async function answers(ledger: Ledger, path?: string, name = "one") {
-  const index = memoryIndex(ledger, rules, path === undefined ? {} : { cache: { path, ledger: name } });
+  const index = memoryIndex(
+    ledger,
+    lexicalRules,
+    path === undefined ? {} : { cache: { path, ledger: name } },
+  );
   const found: unknown[] = [];
   for (const text of ["polish the lens", "grüße aus 東京", "river of old stone 17"])
     for (const topic of [undefined, "optics"])

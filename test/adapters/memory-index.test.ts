@@ -2,10 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryIndex } from "../../src/adapters/memory-index.ts";
 import type { BehaviorChanges, IndexDocument } from "../../src/ports.ts";
-import * as bm25f from "../../src/rules/bm25f.ts";
-import * as terms from "../../src/rules/terms.ts";
-
-const rules = { ...terms, ...bm25f };
+import { lexicalRules } from "../../src/rules/lexical.ts";
 
 function document(name: string, fields: Partial<IndexDocument> = {}): IndexDocument {
   return {
@@ -66,14 +63,14 @@ describe("a behavior is found by", () => {
       }),
       document("tune_the_piano"),
     );
-    expect(await found(memoryIndex(source, rules), query)).toEqual(["polish_the_lens"]);
+    expect(await found(memoryIndex(source, lexicalRules), query)).toEqual(["polish_the_lens"]);
   });
 });
 
 test("what shares nothing with the task is no hit, and an empty task finds nothing", async () => {
   const source = feed();
   source.change(document("polish_the_lens"));
-  const index = memoryIndex(source, rules);
+  const index = memoryIndex(source, lexicalRules);
   expect(await found(index, "bake bread")).toEqual([]);
   expect(await found(index, "the of and")).toEqual([]);
   expect(await found(index, "")).toEqual([]);
@@ -82,7 +79,7 @@ test("what shares nothing with the task is no hit, and an empty task finds nothi
 test("changes are followed: new, reworded, retired and restored behaviors", async () => {
   const source = feed();
   source.change(document("alpha"), document("beta"));
-  const index = memoryIndex(source, rules);
+  const index = memoryIndex(source, lexicalRules);
   expect(await found(index, "alpha beta gamma")).toHaveLength(2);
   source.change(document("gamma"));
   expect(await found(index, "gamma")).toEqual(["gamma"]);
@@ -98,7 +95,7 @@ test("changes are followed: new, reworded, retired and restored behaviors", asyn
 test("a handbook that is not searched does not change a score", async () => {
   const source = feed();
   source.change(document("alpha_one"), document("beta_two"));
-  const index = memoryIndex(source, rules);
+  const index = memoryIndex(source, lexicalRules);
   const search = () => index.search({ text: "alpha two", handbooks: ["default"], limit: 5 });
   const alone = await search();
   source.change(...Array.from({ length: 50 }, (_, i) => document(`alpha_${i}`, { handbook: "secret" })));
@@ -114,7 +111,7 @@ test("a topic is answered whole, in the order of relevance, whatever its case", 
     document("beta", { topic: "algebra" }),
     document("gamma"),
   );
-  const index = memoryIndex(source, rules);
+  const index = memoryIndex(source, lexicalRules);
   expect(await found(index, "beta", { topic: "ALGEBRA" })).toEqual(["beta", "alpha"]);
   expect(await found(index, "nothing alike", { topic: "algebra" })).toEqual(["alpha", "beta"]);
 });
@@ -122,7 +119,7 @@ test("a topic is answered whole, in the order of relevance, whatever its case", 
 test("fit is between 0 and 1, and ties go by name", async () => {
   const source = feed();
   source.change(document("b", { instruction: "same words" }), document("a", { instruction: "same words" }));
-  const index = memoryIndex(source, rules);
+  const index = memoryIndex(source, lexicalRules);
   const { hits } = await index.search({ text: "same words", handbooks: ["default"], limit: 5 });
   expect(hits.map(({ name }) => name)).toEqual(["behavior_a", "behavior_b"]);
   for (const { fit } of hits) expect(fit > 0 && fit <= 1).toBe(true);
@@ -131,7 +128,7 @@ test("fit is between 0 and 1, and ties go by name", async () => {
 test("while it builds, a search answers after a second from what there is and says so", async () => {
   const source = feed(700);
   source.change(...Array.from({ length: 1200 }, (_, i) => document(`thing_${i}`)));
-  const index = memoryIndex(source, rules);
+  const index = memoryIndex(source, lexicalRules);
   const early = await index.search({ text: "thing", handbooks: ["default"], limit: 2000 });
   expect(early.sources).toEqual(["lexical", "partial"]);
   expect(early.hits).toHaveLength(100);
@@ -143,7 +140,7 @@ test("while it builds, a search answers after a second from what there is and sa
 test("a counter that is ahead of every row, after a repair by hand, hangs nobody", async () => {
   const source = feed();
   source.change(document("alpha"));
-  const index = memoryIndex({ ...source, headSeq: async () => 99 }, rules);
+  const index = memoryIndex({ ...source, headSeq: async () => 99 }, lexicalRules);
   expect(await found(index, "alpha")).toEqual(["alpha"]);
   expect(await found(index, "alpha")).toEqual(["alpha"]);
 });
@@ -160,7 +157,7 @@ test("a build that fails is reported and tried again", async () => {
         return source.changedBehaviors(after, limit);
       },
     },
-    rules,
+    lexicalRules,
   );
   await expect(found(index, "alpha")).rejects.toThrow("disk on fire");
   broken = false;
@@ -181,7 +178,7 @@ test("however it came to hold what it holds, it answers like one built afresh", 
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 30 }), fc.nat(6), async (changes, w) => {
       const source = feed();
-      const grown = memoryIndex(source, rules);
+      const grown = memoryIndex(source, lexicalRules);
       for (const { name, ...fields } of changes) {
         source.change(document(name, fields));
         await grown.search({ text: "red", handbooks: ["default"], limit: 1 });
@@ -189,7 +186,7 @@ test("however it came to hold what it holds, it answers like one built afresh", 
       const query = { text: `${words[w]} stone lamp`, handbooks: ["default"], limit: 10 };
       const rounded = async (index: Index) =>
         (await index.search(query)).hits.map(({ name, score }) => [name, score.toFixed(9)]);
-      expect(await rounded(grown)).toEqual(await rounded(memoryIndex(source, rules)));
+      expect(await rounded(grown)).toEqual(await rounded(memoryIndex(source, lexicalRules)));
     }),
     { numRuns: 60 },
   );
@@ -197,7 +194,7 @@ test("however it came to hold what it holds, it answers like one built afresh", 
 
 test("it packs itself when most of it is dead, and still answers right", async () => {
   const source = feed();
-  const index = memoryIndex(source, rules);
+  const index = memoryIndex(source, lexicalRules);
   for (let round = 0; round < 4; round++) {
     source.change(
       ...Array.from({ length: 600 }, (_, i) => document(`thing_${i}`, { instruction: `round ${round}x` })),
