@@ -6,7 +6,7 @@ import type { TextCandidates } from "./adapters/lance-texts.ts";
 import type { Config } from "./config.ts";
 import { DEFAULT_HANDBOOK } from "./model/handbook.ts";
 import type { RebuildableIndex } from "./ports/index-state.ts";
-import type { Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
+import type { Embedder, Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
 import { VERSION } from "./version.ts";
 
 const LANCEDB = "@lancedb/lancedb";
@@ -85,11 +85,10 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
   try {
     const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
     const texts = await openTexts(config, ledger);
-    const cache = { path: lexicalCopy(config), ledger: created };
     const index =
-      texts?.progress().seq === undefined || texts.progress().seq === 0
-        ? memoryIndex(ledger, lexicalRules, { cache })
-        : (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts);
+      texts !== undefined && (await texts.isBuilt()) // before it is for the first time, memory answers
+        ? (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts)
+        : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger: created } });
     const vectors = meaning ? await openVectors(config, ledger) : undefined;
     const ports: Ports = {
       ledger,
@@ -133,35 +132,34 @@ async function openTexts(config: Config, ledger: Ledger): Promise<TextCandidates
   return lanceTexts({ ledger, home: config.home, uri: config.indexUri, waitMs: TEXTS_WAIT_MS });
 }
 
-/** The index by meaning; undefined where it is not wanted, or nobody asked for it and something it needs is missing. */
+/** The index by meaning; undefined where there is no embedder. */
 async function openVectors(
   config: Config,
   ledger: Ledger,
 ): Promise<(VectorIndex & RebuildableIndex) | undefined> {
-  const { embedder: wanted, home } = config;
+  const embedder = await openEmbedder(config);
+  if (embedder === undefined) return undefined;
+  const { lanceVectors } = await import("./adapters/lance-vectors.ts");
+  const { home, indexUri: uri, embedderWaitMs: waitMs } = config;
+  return lanceVectors({ ledger, home, uri, waitMs, embedder });
+}
+
+/** What is configured; undefined where none is wanted, or nobody asked for one and something it needs is missing. */
+export async function openEmbedder({ embedder: wanted, home }: Config): Promise<Embedder | undefined> {
   if (wanted === undefined) return undefined;
-  if (wanted.kind === "local" && wanted.auto) {
-    const [{ hasModel }, { isInstalled }] = await Promise.all([
-      import("./adapters/model-files.ts"),
-      import("./adapters/optional-package.ts"),
-    ]);
-    const isThere = [LANCEDB, TRANSFORMERS].every((name) => isInstalled(name, home));
-    if (!hasModel(wanted.directory, wanted.model) || !isThere) return undefined;
+  const { cachedQueries } = await import("./adapters/cached-embedder.ts");
+  if (wanted.kind === "openai") {
+    const { openaiEmbedder } = await import("./adapters/openai-embedder.ts");
+    return cachedQueries(openaiEmbedder(wanted));
   }
-  const [{ lanceVectors }, { cachedQueries }] = await Promise.all([
-    import("./adapters/lance-vectors.ts"),
-    import("./adapters/cached-embedder.ts"),
-  ]);
-  const embedder = cachedQueries(
-    wanted.kind === "openai"
-      ? (await import("./adapters/openai-embedder.ts")).openaiEmbedder(wanted)
-      : (await import("./adapters/local-embedder.ts")).localEmbedder({
-          ...wanted,
-          home,
-          onDownload: tellOfDownload,
-        }),
-  );
-  return lanceVectors({ ledger, home, uri: config.indexUri, waitMs: config.embedderWaitMs, embedder });
+  if (wanted.auto) {
+    const { hasModel } = await import("./adapters/model-files.ts");
+    if (!hasModel(wanted.directory, wanted.model)) return undefined;
+    const { isInstalled } = await import("./adapters/optional-package.ts");
+    if (!isInstalled(TRANSFORMERS, home) || !isInstalled(LANCEDB, home)) return undefined;
+  }
+  const { localEmbedder } = await import("./adapters/local-embedder.ts");
+  return cachedQueries(localEmbedder({ ...wanted, home, onDownload: tellOfDownload }));
 }
 
 function tellOfDownload({

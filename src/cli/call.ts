@@ -21,8 +21,9 @@ export function callCommand(): Command {
           fix: `${name} takes: ${Object.keys(tool.input.shape).join(", ")}`,
         });
       }
-      const answer = await withPorts((_, app) =>
-        runTool(tool, parsed.data, app, { agent: `handbook call ${VERSION}` }),
+      const answer = await withPorts(
+        (_, app) => runTool(tool, parsed.data, app, { agent: `handbook call ${VERSION}` }),
+        { meaning: true },
       );
       process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
     });

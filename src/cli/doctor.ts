@@ -3,6 +3,7 @@ import { type Config, readConfig, unknownVariables, Variables } from "../config.
 import { checkDirectory } from "./doctor-directory.ts";
 import { attempt, type Check, type Finding, failure, skipped } from "./doctor-finding.ts";
 import { examineLedger } from "./doctor-ledger.ts";
+import { checkMeaning } from "./doctor-meaning.ts";
 import { checkModel } from "./doctor-model.ts";
 import { print } from "./open.ts";
 
@@ -41,7 +42,10 @@ async function* examine(): AsyncGenerator<Check> {
   const config = configuration();
   if ("status" in config) {
     yield { check: "configuration", ...config };
-    yield* skipped(["data directory", "ledger", "starters", "index", "model"], "the configuration");
+    yield* skipped(
+      ["data directory", "ledger", "starters", "index", "meaning", "model"],
+      "the configuration",
+    );
     return;
   }
   yield { check: "configuration", status: "ok", message: "valid" };
@@ -49,6 +53,7 @@ async function* examine(): AsyncGenerator<Check> {
   yield { check: "data directory", ...directory };
   if (directory.status === "ok") yield* examineLedger(config);
   else yield* skipped(["ledger", "starters", "index"], "the data directory");
+  yield { check: "meaning", ...(await attempt(() => checkMeaning(config))) };
   yield { check: "model", ...(await attempt(() => checkModel(config.model))) };
 }
 

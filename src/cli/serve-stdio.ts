@@ -5,7 +5,7 @@ import { appOfEnvironment } from "./open.ts";
 /** `serve` without options, apart from the command line so that a client waits for nothing it does not need. */
 export function serveStdio(): void {
   try {
-    serveOnStdio(appOfEnvironment());
+    serveOnStdio(appOfEnvironment({ meaning: true }));
   } catch (error) {
     if (!(error instanceof HandbookError)) throw error;
     console.error(describeError(error));

@@ -13,7 +13,7 @@ export function serveCommand(): Command {
     .option("--port <number>", "port for --http; 0 takes any free one", portNumber, DEFAULT_PORT)
     .option("--print-config", "print what to paste into each client")
     .action(async ({ http, port, printConfig }: { http?: boolean; port: number; printConfig?: boolean }) => {
-      const app = appOfEnvironment();
+      const app = appOfEnvironment({ meaning: true });
       if (!http) {
         const { serveOnStdio } = await import("../serve/stdio.ts");
         serveOnStdio(app);

@@ -36,6 +36,7 @@ const NAMES = [
   "ledger",
   "starters",
   "index",
+  "meaning",
   "model",
 ];
 
