@@ -32,7 +32,9 @@ export interface LocalEmbedderOptions {
 
 const PACKAGE = "@huggingface/transformers";
 const HUB = "https://huggingface.co";
-const BATCH = 8; // a query waits for at most one batch of passages, 10 ms with a small model
+// A query waits for the batch that is under way, so batches are short: on a CPU larger ones are hardly faster a text.
+const BATCH_TEXTS = 8;
+const BATCH_CHARACTERS = 1000;
 const MAX_TOKENS = 512; // what small models read at most; time grows with the square
 const LIMITS = {
   /** How long no byte of a download may arrive. */
@@ -161,13 +163,7 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
         throw error instanceof HandbookError ? error : ended(error);
       });
       const prefix = as === "query" ? queryPrefix : known.passagePrefix;
-      // Texts of like length go together: a batch takes as long as its longest one.
-      const order = texts
-        .map((_, at) => at)
-        .sort((a, b) => (texts[a] ?? "").length - (texts[b] ?? "").length);
-      const batches = Array.from({ length: Math.ceil(order.length / BATCH) }, (_, batch) =>
-        order.slice(batch * BATCH, (batch + 1) * BATCH),
-      );
+      const batches = inBatches(texts);
       const isDropped = () => signal?.aborted === true;
       const answers = await Promise.all(
         batches.map((batch) =>
@@ -182,7 +178,7 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
       });
       const vectors = answers.flat();
       const sorted: Float32Array[] = [];
-      for (const [place, at] of order.entries()) sorted[at] = vectors[place] ?? new Float32Array();
+      for (const [place, at] of batches.flat().entries()) sorted[at] = vectors[place] ?? new Float32Array();
       return unitVectors(sorted, texts.length);
     },
     async close() {
@@ -190,6 +186,24 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
       await Promise.all([thread?.close(), download?.done]);
     },
   });
+}
+
+/** Where the texts of each batch are. Those of like length go together: a batch takes as long as its longest one. */
+function inBatches(texts: readonly string[]): number[][] {
+  const lengthAt = (at: number) => texts[at]?.length ?? 0;
+  const batches: number[][] = [];
+  let room = 0;
+  for (const at of texts.map((_, place) => place).sort((a, b) => lengthAt(a) - lengthAt(b))) {
+    const last = batches.at(-1);
+    if (last === undefined || last.length === BATCH_TEXTS || lengthAt(at) > room) {
+      batches.push([at]);
+      room = BATCH_CHARACTERS - lengthAt(at);
+    } else {
+      last.push(at);
+      room -= lengthAt(at);
+    }
+  }
+  return batches;
 }
 
 function downloading(percent: number): HandbookError {
