@@ -15,6 +15,7 @@ export async function connectInProcess(environment: Record<string, string> = {})
   const directory = tempDirectory();
   const app = createApp(
     readConfig({ HANDBOOK_HOME: directory.path, HANDBOOK_STARTERS: "off", ...environment }),
+    { meaning: true },
   );
   const handler = createMcpHandler(() => buildServer(app));
   const client = new Client({ name: "test", version: "1.0.0" });

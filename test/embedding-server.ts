@@ -9,15 +9,18 @@ export interface EmbeddingServer extends AsyncDisposable {
   requests: { model: string; input: string[]; dimensions?: number }[];
 }
 
-/** An OpenAI-compatible endpoint on loopback that gives these replies in turn, and then `vectorsOf` of each input. */
-export async function startEmbeddingServer(replies: Reply[] = []): Promise<EmbeddingServer> {
+/** An OpenAI-compatible endpoint on loopback that gives these replies in turn, and then the vectors of each input. */
+export async function startEmbeddingServer(
+  replies: Reply[] = [],
+  vectors = vectorsOf,
+): Promise<EmbeddingServer> {
   const requests: EmbeddingServer["requests"] = [];
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const asked = JSON.parse(body);
     requests.push(asked);
-    const reply = replies.shift() ?? { data: vectorsOf(asked.input) };
+    const reply = replies.shift() ?? { data: vectors(asked.input) };
     if (typeof reply === "function") return reply(response);
     if (typeof reply === "number") {
       response.writeHead(reply, { "content-type": "application/json", "retry-after-ms": "1" });
