@@ -1,7 +1,7 @@
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import type { Synthetic } from "./data.ts";
-import { BARE, ENTRY, environment } from "./servers.ts";
+import { BARE, ENTRY, environment, type Launch } from "./servers.ts";
 
 /** A real MCP client with a server process of its own. */
 export interface Agent {
@@ -34,22 +34,50 @@ export async function connectEcho(): Promise<{
 }
 
 async function client(file: string, set: Record<string, string>) {
+  const { pid, call, close } = await connectTo({ args: [file], env: environment(set) }, "inherit");
+  return {
+    pid,
+    call: async (name: string, given: Record<string, unknown>) => (await call(name, given)).structured,
+    close,
+  };
+}
+
+export interface Connection {
+  pid: number;
+  launch: Launch;
+  /** Throws when the answer is an error. */
+  call(tool: string, given: Record<string, unknown>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** What a tool answered, as data where it gives them, and as the text that a model reads. */
+export interface Answer {
+  structured: Record<string, unknown>;
+  text: string;
+}
+
+export async function connectTo(launch: Launch, stderr: "inherit" | "ignore"): Promise<Connection> {
+  const { args, env, cwd, node = process.execPath } = launch;
   const client = new Client({ name: "bench", version: "1.0.0" });
-  const env = environment(set);
   const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [file],
+    command: node,
+    args: [...args],
     env,
-    stderr: "inherit",
+    stderr,
+    ...(cwd && { cwd }),
   });
   await client.connect(transport);
   await client.listTools();
   return {
     pid: transport.pid ?? 0,
-    async call(name: string, given: Record<string, unknown>) {
+    launch,
+    async call(name, given) {
       const { structuredContent, content, isError } = await client.callTool({ name, arguments: given });
       if (isError) throw new Error(`${name}: ${JSON.stringify(content)}`);
-      return structuredContent as Record<string, unknown>;
+      return {
+        structured: (structuredContent ?? {}) as Record<string, unknown>,
+        text: content.map((part) => (part.type === "text" ? part.text : "")).join("\n"),
+      };
     },
     close: () => client.close(),
   };

@@ -66,7 +66,7 @@ async function startTimes(home: string, count: number): Promise<Starts> {
   const starts: { first: number; complete: number; isPartial: boolean }[] = [];
   // The first start loads the starters and may have to build what no copy holds.
   for (let round = -WARM_UPS; round < STARTS; round++) {
-    const server = startServer([ENTRY], env);
+    const server = startServer({ args: [ENTRY], env });
     try {
       await initialize(server);
       const first = await retrieve(server, queries.long());

@@ -38,13 +38,22 @@ export interface Server {
 
 const LINGER_MS = 5000;
 
+/** How a server is started: `node ...args`. */
+export interface Launch {
+  args: readonly string[];
+  env: Record<string, string>;
+  cwd?: string;
+  /** The Node that runs it, where it is not this one. */
+  node?: string | undefined;
+}
+
 /**
  * Starts `node ...args` with JSON-RPC lines on its stdio and nothing between: a client library would add its own
  * milliseconds to each start.
  */
-export function startServer(args: readonly string[], env: Record<string, string>): Server {
+export function startServer({ args, env, cwd, node = process.execPath }: Launch): Server {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(node, args, { env, cwd, stdio: ["pipe", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log = (log + text).slice(-2000);
@@ -60,7 +69,7 @@ export function startServer(args: readonly string[], env: Record<string, string>
   });
   createInterface({ input: child.stdout }).on("line", (line) => {
     const ms = performance.now() - startedAt;
-    const { id, result, error } = JSON.parse(line) as { id?: number; result?: unknown; error?: unknown };
+    const { id, result, error } = message(line);
     const asked = waiting.get(id ?? 0);
     waiting.delete(id ?? 0);
     if (error === undefined) asked?.resolve({ result, ms });
@@ -84,6 +93,15 @@ export function startServer(args: readonly string[], env: Record<string, string>
   };
 }
 
+/** A line of stdout. Some servers print other things there too, which clients pass over. */
+function message(line: string): { id?: number; result?: unknown; error?: unknown } {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return {};
+  }
+}
+
 /** The handshake of the 2025 era, which every client speaks. Milliseconds from the spawn to its answer. */
 export async function initialize(server: Server): Promise<number> {
   const clientInfo = { name: "bench", version: "1.0.0" };
@@ -91,6 +109,24 @@ export async function initialize(server: Server): Promise<number> {
   const { ms } = await server.request("initialize", params);
   server.notify("notifications/initialized");
   return ms;
+}
+
+export interface ToolsList {
+  tools: number;
+  /** Of the whole answer, and of what a model sees of it: as commonly estimated, four characters of JSON a token. */
+  tokens: number;
+  seenTokens: number;
+}
+
+export async function toolsList(server: Server): Promise<ToolsList> {
+  const { result } = await server.request("tools/list");
+  const { tools } = result as { tools: { name: string; description: string; inputSchema: unknown }[] };
+  const seen = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+  return { tools: tools.length, tokens: tokens(result), seenTokens: tokens(seen) };
+}
+
+function tokens(value: unknown): number {
+  return JSON.stringify(value).length / 4;
 }
 
 const MB = 1024 * 1024;
@@ -103,4 +139,17 @@ export async function rssMb(pid: number): Promise<number> {
   }
   const { stdout } = await promisify(execFile)("ps", ["-o", "rss=", "-p", String(pid)]);
   return (Number(stdout) * 1024) / MB;
+}
+
+/** Resident memory of a process and of all that it started, in MB of 2^20 bytes. Pages they share count twice. */
+export async function treeRssMb(root: number): Promise<number> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,rss="]);
+  const rows = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number, number]);
+  const sum = (parent: number): number =>
+    rows.reduce((total, [pid, ppid]) => total + (ppid === parent ? own(pid) + sum(pid) : 0), 0);
+  const own = (wanted: number) => rows.find(([pid]) => pid === wanted)?.[2] ?? 0;
+  return ((own(root) + sum(root)) * 1024) / MB;
 }

@@ -15,6 +15,7 @@ import {
   rssMb,
   type Server,
   startServer,
+  toolsList,
 } from "./servers.ts";
 
 const ROUNDS = 21;
@@ -100,7 +101,7 @@ async function onStart(
   env: Record<string, string>,
   measure: (server: Server) => Promise<Figures>,
 ): Promise<Figures> {
-  const server = startServer([file], env);
+  const server = startServer({ args: [file], env });
   try {
     return await measure(server);
   } finally {
@@ -114,11 +115,9 @@ async function toInitialize(server: Server): Promise<Figures> {
 
 async function toToolsList(server: Server): Promise<Figures> {
   const ms = await initialize(server);
-  const { result } = await server.request("tools/list");
+  const { tokens, seenTokens } = await toolsList(server);
   const rss = await rssMb(server.pid);
-  const { tools } = result as { tools: { name: string; description: string; inputSchema: unknown }[] };
-  const seen = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  return { initialize: ms, rss, seen: tokens(seen), list: tokens(result) };
+  return { initialize: ms, rss, seen: seenTokens, list: tokens };
 }
 
 async function toRetrieve(server: Server, task: string): Promise<Figures> {
@@ -128,11 +127,6 @@ async function toRetrieve(server: Server, task: string): Promise<Figures> {
   if ((result as { isError?: boolean }).isError) throw new Error(JSON.stringify(result));
   await sleep(SETTLED_MS);
   return { retrieve: ms, rss: await rssMb(server.pid) };
-}
-
-/** As the figure is commonly estimated: four characters of JSON are a token. */
-function tokens(value: unknown): number {
-  return JSON.stringify(value).length / 4;
 }
 
 /** The bare server, bundled as the program is, so that only what the two do differs. */
