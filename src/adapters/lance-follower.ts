@@ -78,6 +78,7 @@ export class LanceFollower {
     const { ledger, index, pollMs } = this.#following;
     const wanted = await ledger.write((tx) => tx.addGeneration(index, modelOf(this.#following)));
     let shown = { read: -1, at: performance.now() };
+    this.#fault = undefined;
     this.#restMs = 0;
     this.#schedule(0);
     for (;;) {
@@ -90,7 +91,12 @@ export class LanceFollower {
       const read = next?.watermark ?? 0;
       if (read !== shown.read) shown = { read, at: performance.now() };
       show(read, head);
-      if (this.#fault !== undefined) throw this.#fault;
+      if (this.#fault instanceof HandbookError) throw this.#fault;
+      if (this.#fault !== undefined)
+        throw new HandbookError("INDEX_UNAVAILABLE", `the index ${index} cannot be built`, {
+          fix: "Look whether its directory can be written and the disk has room",
+          cause: this.#fault,
+        });
       if (performance.now() - shown.at > STUCK_MS)
         throw new HandbookError("INDEX_UNAVAILABLE", `the index ${index} does not get on`, {
           fix: "Another process builds it: end that process and try again",

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { HandbookError } from "../errors.ts";
+import type { BehaviorKey } from "../model/behavior.ts";
 import { importOptional, installCommand } from "./optional-package.ts";
 
 /** LanceDB, and the Arrow that it reads its tables from. */
@@ -44,7 +45,7 @@ export function sqlStr(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-export function sqlIn(column: "id" | "handbook", values: readonly string[]): string {
+export function sqlIn(column: "id" | "name" | "handbook", values: readonly string[]): string {
   return `${column} IN (${values.map(sqlStr).join(", ")})`;
 }
 
@@ -67,4 +68,12 @@ export async function despiteConflicts<T>(write: () => Promise<T>): Promise<T> {
 /** Of a table that is not there, or not any more. */
 export function isMissing(error: unknown): boolean {
   return /not found/i.test(String(error));
+}
+
+/** A filter that these behaviors' rows pass, and few others: a name may be in several of the handbooks. */
+export function sqlKeys(keys: readonly BehaviorKey[]): string {
+  const distinct = (values: readonly string[]) => [...new Set(values)];
+  const names = distinct(keys.map(({ name }) => name));
+  const handbooks = distinct(keys.map(({ handbook }) => handbook));
+  return `${sqlIn("name", names)} AND ${sqlIn("handbook", handbooks)}`;
 }

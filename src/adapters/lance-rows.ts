@@ -3,14 +3,12 @@ import { setImmediate as turn } from "node:timers/promises";
 import type * as Arrow from "apache-arrow";
 import type { BehaviorKey } from "../model/behavior.ts";
 import { isServable } from "../model/behavior.ts";
-import { type IndexDocument, MAX_SOLVED_TASKS } from "../ports.ts";
+import type { IndexDocument } from "../ports.ts";
 
 /** What an index keeps of a behavior: one row per text, or one for all of them. */
 export interface Recipe {
   /** The texts of a servable behavior by part: 0 is its own text, the others are tasks that were solved with it. */
   parts(document: IndexDocument): string[];
-  /** How many parts a behavior can have. */
-  maxParts: number;
   /** Whether the text is kept, for full text; else only its hash is. */
   keepsText: boolean;
 }
@@ -28,7 +26,7 @@ export interface Row extends BehaviorKey {
   hash: string;
 }
 
-export function rowId({ handbook, name }: BehaviorKey, part: number): string {
+function rowId({ handbook, name }: BehaviorKey, part: number): string {
   return `${handbook}/${name}#${part}`;
 }
 
@@ -64,7 +62,6 @@ export const PASSAGES: Recipe = {
     cut(`${words(document.name)}. ${document.when} ${document.instruction}`),
     ...document.solved_tasks.map(cut),
   ],
-  maxParts: 1 + MAX_SOLVED_TASKS,
   keepsText: false,
 };
 
@@ -82,7 +79,6 @@ export const FULL_TEXT: Recipe = {
       ].join("\n"),
     ),
   ],
-  maxParts: 1,
   keepsText: true,
 };
 

@@ -1,6 +1,7 @@
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
-import { despiteConflicts, isMissing, type LanceLibrary, sqlIn } from "./lance-library.ts";
+import type { BehaviorKey } from "../model/behavior.ts";
+import { despiteConflicts, isMissing, type LanceLibrary, sqlIn, sqlKeys } from "./lance-library.ts";
 import { arrowTable, type Row, type Shape, schemaOf } from "./lance-rows.ts";
 
 /** A row as far as a writer must know it to tell what changed. */
@@ -62,7 +63,7 @@ export class LanceTable {
     const version = await table.version();
     const made = new LanceTable(library, uri, name, shape, { connection, table, version });
     const { Index } = library.lancedb;
-    await made.#index("id", Index.btree());
+    await made.#index("name", Index.btree());
     await made.#index("handbook", Index.bitmap());
     return made;
   }
@@ -101,11 +102,12 @@ export class LanceTable {
     this.#committed();
   }
 
-  /** Those of these rows that are there. */
-  async stored(ids: readonly string[]): Promise<Map<string, StoredRow>> {
+  /** The rows of these behaviors, by id; perhaps some of a behavior of the same name in another of their handbooks. */
+  async stored(keys: readonly BehaviorKey[]): Promise<Map<string, StoredRow>> {
     const found = new Map<string, StoredRow>();
     const columns = ["id", "hash", "seq", ...(this.shape.vectors ? ["vector"] : [])];
-    const query = this.#table.query().where(sqlIn("id", ids)).select(columns).limit(ids.length);
+    if (keys.length === 0) return found;
+    const query = this.#table.query().where(sqlKeys(keys)).select(columns);
     for (const batch of (await query.toArrow()).batches) {
       for (let row = 0; row < batch.numRows; row++) {
         const id: string = batch.getChild("id")?.get(row);

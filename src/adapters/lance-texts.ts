@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Table } from "apache-arrow";
 import type { BehaviorKey } from "../model/behavior.ts";
 import { HandbookSlug } from "../model/handbook.ts";
@@ -6,7 +5,7 @@ import type { RebuildableIndex } from "../ports/index-state.ts";
 import type { Search, VectorProgress } from "../ports.ts";
 import { LanceFollower, told, within } from "./lance-follower.ts";
 import { FULL_TEXT, keyOf, splitCamelCase } from "./lance-rows.ts";
-import { type LanceOptions, POLL_MS, scope, TTL_MS } from "./lance-vectors.ts";
+import { type LanceOptions, newHolder, POLL_MS, scope, TTL_MS } from "./lance-vectors.ts";
 
 const INDEX = "texts"; // with "-2" behind it when its rows come to mean something else
 const QUERY_TERMS = 64; // the time of a search grows with them, and the rarest ones decide
@@ -21,6 +20,8 @@ export interface TextCandidates extends RebuildableIndex {
    * Undefined when there is no answer in time or no index yet. Never throws.
    */
   candidates(search: Omit<Search, "limit"> & { limit?: number }): Promise<BehaviorKey[] | undefined>;
+  /** Whether there is a table that answers; looks at the ledger. False when it cannot be opened. */
+  isBuilt(): Promise<boolean>;
   progress(): Omit<VectorProgress, "model">;
   /** Hands over the lease. */
   close(): Promise<void>;
@@ -29,7 +30,7 @@ export interface TextCandidates extends RebuildableIndex {
 /** Full text in LanceDB: a row for each behavior with its text and its solved tasks. */
 export function lanceTexts(options: LanceOptions): TextCandidates {
   const { waitMs, pollMs = POLL_MS, ttlMs = TTL_MS } = options;
-  const recipe = { index: INDEX, recipe: FULL_TEXT, holder: randomUUID(), batch: 0 };
+  const recipe = { index: INDEX, recipe: FULL_TEXT, holder: newHolder(), batch: 0 };
   const follower = new LanceFollower({ ...options, ...recipe, pollMs, ttlMs });
   let fault: string | undefined;
 
@@ -80,6 +81,11 @@ export function lanceTexts(options: LanceOptions): TextCandidates {
       );
       return within(waitMs, searched);
     },
+    isBuilt: () =>
+      follower.table().then(
+        (table) => table !== undefined,
+        () => false,
+      ),
     progress() {
       const wrong = follower.fault() ?? fault;
       return { seq: follower.published?.watermark ?? 0, ...(wrong !== undefined && { fault: wrong }) };

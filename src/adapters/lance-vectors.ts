@@ -3,11 +3,18 @@ import type { Table } from "apache-arrow";
 import { type BehaviorKey, BehaviorName } from "../model/behavior.ts";
 import { HandbookSlug } from "../model/handbook.ts";
 import type { RebuildableIndex } from "../ports/index-state.ts";
-import type { Embedder, Ledger, Neighbor, Search, VectorIndex } from "../ports.ts";
+import {
+  type Embedder,
+  type Ledger,
+  MAX_SOLVED_TASKS,
+  type Neighbor,
+  type Search,
+  type VectorIndex,
+} from "../ports.ts";
 import { badOutput, queryVectors } from "./checked-vectors.ts";
 import { LanceFollower, told, within } from "./lance-follower.ts";
-import { sqlIn, sqlStr } from "./lance-library.ts";
-import { cut, keyOf, PASSAGES, rowId } from "./lance-rows.ts";
+import { sqlIn, sqlKeys, sqlStr } from "./lance-library.ts";
+import { cut, keyOf, PASSAGES } from "./lance-rows.ts";
 import type { LanceTable } from "./lance-table.ts";
 
 export interface LanceOptions {
@@ -27,9 +34,15 @@ export interface LanceOptions {
 export const POLL_MS = 250;
 export const TTL_MS = 10_000;
 
+/** A name for this process as the holder of a lease; who looks into the ledger sees which one it is. */
+export function newHolder(): string {
+  return `${process.pid} ${randomUUID()}`;
+}
+
 const INDEX = "vectors"; // with "-2" behind it when its rows come to mean something else
 const BATCH = 16; // few enough that a query does not wait long behind them for a local model
-const ROWS_PER_BEHAVIOR = 4; // looked at, since several rows may be of one behavior
+const PARTS = 1 + MAX_SOLVED_TASKS;
+const ROWS_PER_BEHAVIOR = 3; // looked at, since several rows may be of one behavior
 
 /**
  * An index by meaning in LanceDB: a row for each behavior's text and one for each task that was solved with it, kept in
@@ -46,7 +59,7 @@ export function lanceVectors(
     ...options,
     index: INDEX,
     recipe: PASSAGES,
-    holder: randomUUID(),
+    holder: newHolder(),
     batch,
     pollMs,
     ttlMs,
@@ -157,15 +170,15 @@ async function judged(
 ): Promise<Neighbor[]> {
   const keys = [...near, ...others];
   if (keys.length === 0) return [];
-  const ids = keys.flatMap((key) => Array.from({ length: PASSAGES.maxParts }, (_, part) => rowId(key, part)));
+  const handbooks = new Set(keys.map(({ handbook }) => handbook));
   const found = await table.rows
     .query()
     .nearestTo(vector)
     .distanceType("cosine")
     .bypassVectorIndex() // these rows exactly, however far
-    .where(sqlIn("id", ids))
+    .where(sqlKeys(keys))
     .select(["id", "_distance"])
-    .limit(ids.length)
+    .limit(keys.length * handbooks.size * PARTS)
     .toArrow();
   const own = new Map<string, number>();
   const solved = new Map<string, number>();

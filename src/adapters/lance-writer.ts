@@ -1,7 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
+import type { BehaviorKey } from "../model/behavior.ts";
 import type { BehaviorChanges, Embedder, IndexDocument, LedgerReads } from "../ports.ts";
 import { embedPassages } from "./checked-vectors.ts";
-import { type Recipe, type Row, rowId, rowsOf } from "./lance-rows.ts";
+import { keyOf, type Recipe, type Row, rowsOf } from "./lance-rows.ts";
 import type { LanceTable, StoredRow } from "./lance-table.ts";
 
 const PAGE = 200; // behaviors read between two turns of the event loop
@@ -62,13 +63,11 @@ export async function applyChanges(
   mayWrite: () => void,
 ): Promise<void> {
   const rows = wantedRows(changes, recipe);
-  const possible = [...changes.documents.values()].flatMap(({ document }) =>
-    Array.from({ length: recipe.maxParts }, (_, part) => rowId(document, part)),
-  );
-  const stored = possible.length === 0 ? new Map<string, StoredRow>() : await table.stored(possible);
+  const stored = await table.stored([...changes.documents.values()].map(({ document }) => document));
   const different = rows.filter((row) => stored.get(row.id)?.hash !== row.hash);
   const wanted = new Set(rows.map((row) => row.id));
-  const gone = [...stored.keys()].filter((id) => !wanted.has(id));
+  const isChanged = ({ handbook, name }: BehaviorKey) => changes.documents.has(`${handbook}/${name}`);
+  const gone = [...stored.keys()].filter((id) => !wanted.has(id) && isChanged(keyOf(id)));
 
   const vectors = vectorizer ? await vectorsOf(different, stored, vectorizer, mayWrite) : [];
   mayWrite();
