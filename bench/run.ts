@@ -53,6 +53,11 @@ const BENCHES: Record<string, Bench> = {
     summary: "time and memory of the local embedder, with a model of random weights",
     load: () => import("./embed.ts"),
   },
+  vectors: {
+    summary:
+      "the index by meaning under four processes of which two are killed, and how soon it finds what is new",
+    load: () => import("./vectors.ts"),
+  },
   peers: {
     summary: "popular memory servers and this one, installed from npm and measured alike",
     needsData: true,
