@@ -1,8 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { memoryIndex } from "../src/adapters/memory-index.ts";
-import * as bm25f from "../src/rules/bm25f.ts";
-import * as termRules from "../src/rules/terms.ts";
+import { lexicalRules } from "../src/rules/lexical.ts";
 import { bootstrap, meanScores, type Scores, scoresOf } from "./found.ts";
 import type { LabelledSet } from "./labelled-sets.ts";
 import { round } from "./measure.ts";
@@ -11,8 +10,9 @@ import { firstSolved, type SolvedHandbook, solvedHandbook } from "./solved.ts";
 
 type Rules = Parameters<typeof memoryIndex>[1];
 type Gain = Rules["termGain"];
+type TaskTerms = ReturnType<Rules["taskTerms"]>;
 
-const RULES: Rules = { ...termRules, ...bm25f };
+const RULES: Rules = lexicalRules;
 const MOST = 10;
 
 const counting = (change: (counts: Parameters<Gain>[0]) => Partial<Parameters<Gain>[0]>): Partial<Rules> => ({
@@ -27,7 +27,9 @@ const VARIANTS: Record<string, Partial<Rules>> = {
   "no name": counting(() => ({ name: 0 })),
   "no instruction": counting(() => ({ body: 0 })),
   "no pairs": { pairWeight: 0 },
-  "no stems": { terms: unstemmed },
+  "no stems": { terms: unstemmed, taskTerms: withoutStems },
+  "all terms of a task weigh alike": { taskTerms: unweighted },
+  "a history costs nothing": { chanceGain: () => 0 },
   "no rarity": { idf: () => 1 },
   "every term counts once": {
     termGain: ({ name, when, body, solved }, lengths, means) =>
@@ -49,6 +51,25 @@ function unstemmed(text: string): string[] {
       .toLowerCase()
       .match(/[a-z0-9]+/g) ?? [];
   return words.filter((word) => RULES.terms(word).length > 0);
+}
+
+/** Weighs as the recipe does, by the stem. */
+function withoutStems(text: string): TaskTerms {
+  const weights = RULES.taskTerms(text).terms;
+  const sequence = unstemmed(text);
+  const weightOf = (word: string) => weights.get(RULES.terms(word)[0] ?? "") ?? 1;
+  return {
+    terms: new Map(sequence.map((word) => [word, weightOf(word)])),
+    pairs: new Map(RULES.pairs(sequence).map((pair) => [pair, 1])),
+  };
+}
+
+function unweighted(text: string): TaskTerms {
+  const { terms, pairs } = RULES.taskTerms(text);
+  return {
+    terms: new Map([...terms.keys()].map((term) => [term, 1])),
+    pairs: new Map([...pairs.keys()].map((pair) => [pair, 1])),
+  };
 }
 
 /**

@@ -55,7 +55,7 @@ export async function makeLedger(home: string, behaviors: Iterable<SyntheticBeha
           (handbook, name, revision, status, instruction, "when", keywords, topic, author, trace_ids, reason, created_at)
         values ('default', ?, 1, 'active', ?, ?, ?, ?, 'import', '[]', 'loaded from a import file', ?)`,
     );
-    ledger.exec("pragma synchronous = off; begin");
+    ledger.exec("pragma synchronous = off; pragma cache_size = -500000; begin");
     let seq = 0;
     for (const { name, instruction, when, keywords, topic } of behaviors) {
       head.run(name, topic, ++seq);

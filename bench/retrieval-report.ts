@@ -21,13 +21,22 @@ export interface Served {
 
 export interface Measured {
   set: LabelledSet;
-  /** By name, in the order to print. */
+  /** By name, in the order to print; those of embedders as `aloneIn` and `fusedIn` call them. */
   conditions: ReadonlyMap<string, readonly Answered[]>;
-  /** Queries of the other sets, without history and with all of it. */
-  foreign: Record<"cold" | "past10", readonly Served[]>;
+  embedders: readonly string[];
+  /** Queries of the other sets, by condition; none where there is no other set. */
+  foreign: ReadonlyMap<string, readonly Served[]>;
   quarantined: number;
   traces: number;
   sources: readonly Source[];
+}
+
+export function aloneIn(embedder: string, condition: string): string {
+  return `${embedder} alone: ${condition}`;
+}
+
+export function fusedIn(embedder: string, condition: string): string {
+  return `${embedder} fused: ${condition}`;
 }
 
 const WORDS: Record<string, string> = {
@@ -41,6 +50,8 @@ const WORDS: Record<string, string> = {
   past10: "10 solved tasks a behavior",
   heldout: "half of the queries as history",
   cold_beside_warm: "no history, but all others have",
+  without_among_half: "half of all have history: those without",
+  with_among_half: "half of all have history: those with",
 };
 
 export async function report(measured: readonly Measured[]): Promise<Result> {
@@ -50,6 +61,7 @@ export async function report(measured: readonly Measured[]): Promise<Result> {
   const faults: string[] = [];
   for (const one of measured) {
     const { keys, table } = qualityOf(one);
+    const meaning = one.embedders.map((embedder) => meaningOf(one, embedder));
     const abstention = abstentionOf(one);
     sets[one.set.name] = {
       documents: one.set.documents.length,
@@ -58,9 +70,10 @@ export async function report(measured: readonly Measured[]): Promise<Result> {
       quarantined: one.quarantined,
       traces: one.traces,
       ...keys,
+      embedders: Object.fromEntries(one.embedders.map((embedder, i) => [embedder, meaning[i]?.keys])),
       ...(abstention && { abstention: abstention.keys }),
     };
-    tables.push(table);
+    tables.push(table, ...meaning.map((of) => of.table));
     if (abstention) tables.push(abstention.table);
     rows.push(gain(one, "past10"), gain(one, "cold"));
     if (one.sources.includes("partial"))
@@ -69,7 +82,7 @@ export async function report(measured: readonly Measured[]): Promise<Result> {
   return { keys: { sets }, tables, rows, picture: await drawn(measured), faults };
 }
 
-const DRAWN = ["bm25", "cold", "past1", "past3", "past10", "cold_beside_warm"];
+const DRAWN = ["bm25", "cold", "past1", "past3", "past10", "without_among_half"];
 
 function drawn(measured: readonly Measured[]): Promise<string> {
   const panels = measured.map(({ set, conditions }) => ({
@@ -105,9 +118,11 @@ function qualityOf(one: Measured): { keys: Record<string, unknown>; table: Table
       "nDCG@10 against BM25",
       "… against no history",
       "served",
+      "solved",
     ],
   ];
   for (const [name, answers] of conditions) {
+    if (!(name in WORDS)) continue;
     const scores = meanScores(answers);
     const toBm25 = difference(one, name, "bm25");
     const toCold = difference(one, name, "cold");
@@ -138,6 +153,38 @@ function qualityOf(one: Measured): { keys: Record<string, unknown>; table: Table
   return { keys, table: { title, lines, align: ["l", ...lines.slice(1).map(() => "r" as const), "r"] } };
 }
 
+/** An embedder alone, and the program with it, beside the program without. */
+function meaningOf(one: Measured, embedder: string): { keys: Record<string, unknown>; table: Table } {
+  const keys: Record<string, unknown> = {};
+  const head = ["nDCG@10", "recall@10", "hit@1", "MRR"];
+  const lines = [
+    [
+      "",
+      "words: nDCG@10",
+      "embedder alone: nDCG@10",
+      ...head.map((name) => `both: ${name}`),
+      "both against words, nDCG@10",
+    ],
+  ];
+  for (const condition of Object.keys(WORDS)) {
+    const alone = one.conditions.get(aloneIn(embedder, condition));
+    const fused = one.conditions.get(fusedIn(embedder, condition));
+    if (alone === undefined || fused === undefined) continue;
+    const against = difference(one, fusedIn(embedder, condition), condition);
+    const scores = meanScores(fused);
+    keys[condition] = { alone: meanScores(alone), fused: { ...scores, against_words: against } };
+    lines.push([
+      WORDS[condition] ?? condition,
+      figure(meanScores(one.conditions.get(condition) ?? []).ndcg10),
+      figure(meanScores(alone).ndcg10),
+      ...MEASURES.map((measure) => figure(scores[measure])),
+      shown(against.ndcg10),
+    ]);
+  }
+  const align = ["l" as const, ...(lines[0] ?? []).slice(1).map(() => "r" as const)];
+  return { keys, table: { title: `${one.set.name}, with ${embedder}`, lines, align } };
+}
+
 /** Over the queries that both were asked. */
 function difference({ conditions }: Measured, name: string, base: string): Record<keyof Scores, Interval> {
   const bases = new Map(conditions.get(base)?.map((answer) => [answer.query, answer]));
@@ -159,7 +206,7 @@ const KEPT = [0.99, 0.95, 0.9, 0.8];
  * fit of the best behavior tells the two apart: for a floor that so many own tasks pass, how many foreign ones do.
  */
 function abstentionOf({ set, conditions, foreign }: Measured) {
-  if (foreign.cold.length === 0) return undefined;
+  if (foreign.size === 0) return undefined;
   const keys: Record<string, unknown> = {};
   const share = (part: number) => `${round(part * 100, 1)} %`;
   const lines = [
@@ -172,9 +219,8 @@ function abstentionOf({ set, conditions, foreign }: Measured) {
       ...KEPT.map((kept) => `foreign answered where ${share(kept)} of own are`),
     ],
   ];
-  for (const state of ["cold", "past10"] as const) {
+  for (const [state, others] of foreign) {
     const own = conditions.get(state) ?? [];
-    const others = foreign[state];
     const fits = own.map(({ fit }) => fit);
     const area = areaUnderRoc(
       fits,
@@ -205,7 +251,7 @@ function abstentionOf({ set, conditions, foreign }: Measured) {
       ...curve.map(({ foreign_answered }) => share(foreign_answered)),
     ]);
   }
-  const title = `${set.name}: what is served to ${foreign.cold.length} tasks of other sets`;
+  const title = `${set.name}: what is served to ${foreign.get("cold")?.length} tasks of other sets`;
   const align = [
     "l" as const,
     ...KEPT.map(() => "r" as const),

@@ -1,12 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Embedder, Ports } from "../src/ports.ts";
 import { ablate } from "./ablation.ts";
 import { plainBm25 } from "./bm25.ts";
 import { random } from "./data.ts";
+import { openEmbedders } from "./embedders.ts";
+import { exactVectors } from "./exact-vectors.ts";
 import { type Scores, scoresOf } from "./found.ts";
 import { type LabelledSet, type Query, readSet, setsUnder } from "./labelled-sets.ts";
 import { BadCall, type Options, type Result } from "./report.ts";
-import { type Answered, type Measured, report, type Served } from "./retrieval-report.ts";
+import { type Answered, aloneIn, fusedIn, type Measured, report, type Served } from "./retrieval-report.ts";
 import { inTempDirectory } from "./servers.ts";
 import { firstSolved, type Solved, type SolvedHandbook, shuffle, solvedHandbook } from "./solved.ts";
 
@@ -17,13 +20,14 @@ const UNCUT = ["cold", `past${MOST}`]; // here it is also told what leaving out 
 
 export async function run(options: Options): Promise<Result> {
   const sets = setsOf(options);
+  const embedders = await openEmbedders(options.ablate ? [] : (options.embedder ?? []));
   return inTempDirectory(async (directory) => {
     if (options.ablate) return ablate(directory, sets);
     const measured: Measured[] = [];
     for (const set of sets) {
       const foreign = sets.filter(({ source }) => source !== set.source);
       const queries = new Map(foreign.flatMap((other) => other.queries.map(({ text }) => [text, text])));
-      measured.push(await measure(join(directory, set.name), set, [...queries.keys()]));
+      measured.push(await measure(join(directory, set.name), set, [...queries.keys()], embedders));
     }
     return report(measured);
   });
@@ -41,56 +45,89 @@ function setsOf({ data, set = [] }: Options): LabelledSet[] {
   return sets;
 }
 
-async function measure(home: string, set: LabelledSet, foreign: readonly string[]): Promise<Measured> {
+async function measure(
+  home: string,
+  set: LabelledSet,
+  foreign: readonly string[],
+  embedders: ReadonlyMap<string, Embedder>,
+): Promise<Measured> {
   console.error(`${set.name}: importing ${set.documents.length} behaviors and their history`);
   mkdirSync(home);
   const handbook = await solvedHandbook(home, set);
   try {
+    const { ports } = handbook;
+    const ways = [...embedders].map(([name, embedder]) => ({
+      name,
+      vectors: exactVectors(ports.ledger, embedder),
+    }));
     const conditions = new Map<string, Answered[]>();
+    const add = (name: string, answer: Answered) => {
+      const answers = conditions.get(name);
+      if (answers === undefined) conditions.set(name, [answer]);
+      else answers.push(answer);
+    };
     const condition = async (
       name: string,
       queries: readonly Query[],
       solved: (query: Query) => ReadonlySet<string>,
     ) => {
       console.error(`${set.name}: ${name}`);
-      const answers: Answered[] = [];
-      const uncut: Answered[] = [];
       for (const query of queries) {
         const traces = solved(query);
         await handbook.letCount(traces);
         const { documents, fit } = await handbook.search(query.text);
-        const history = [...query.relevant.keys()].flatMap(
-          (document) => handbook.history.get(document) ?? [],
-        );
-        const about = {
-          query: query.id,
-          fit,
-          solved: history.filter(({ trace }) => traces.has(trace)).length,
-        };
-        answers.push({ ...about, ...judged(await handbook.ask(query.text), query) });
-        uncut.push({ ...about, ...judged(documents, query) });
+        const about = { query: query.id, fit, solved: solvedWithGold(handbook, query, traces) };
+        add(name, { ...about, ...judged(await handbook.ask(query.text), query) });
+        if (UNCUT.includes(name)) add(`${name}_uncut`, { ...about, ...judged(documents, query) });
+        for (const { name: embedder, vectors } of ways) {
+          const alone = await handbook.nearest(query.text, vectors);
+          add(aloneIn(embedder, name), { ...about, ...judged(alone, query) });
+          const both = { ...ports, vectors };
+          const { fit } = await handbook.search(query.text, both);
+          const fused = judged(await handbook.ask(query.text, both), query);
+          add(fusedIn(embedder, name), { ...about, fit, ...fused });
+        }
       }
-      conditions.set(name, answers);
-      if (UNCUT.includes(name)) conditions.set(`${name}_uncut`, uncut);
+    };
+    const foreignTo = new Map<string, Served[]>();
+    const askForeign = async (name: string) => {
+      foreignTo.set(name, await topFits(handbook, foreign, ports));
+      for (const { name: embedder, vectors } of ways)
+        foreignTo.set(fusedIn(embedder, name), await topFits(handbook, foreign, { ...ports, vectors }));
     };
     const { queries } = set;
     conditions.set("bm25", withBm25(set));
     conditions.set("bm25_our_terms", withBm25(set, true));
     await condition("cold", queries, () => NOTHING);
-    const coldForeign = await topFits(handbook, foreign);
+    await askForeign("cold");
     for (const most of PAST)
       await condition(`past${most}`, queries, (query) => firstSolved(handbook.history, most, query));
     await condition("cold_beside_warm", queries, (query) =>
       firstSolved(handbook.history, MOST, query, query.relevant),
     );
+    // Where only the one to be found has no history, that alone would tell it: here half of all have none.
+    const without = new Map(
+      shuffle(set.documents, random(SEED))
+        .slice(0, Math.floor(set.documents.length / 2))
+        .map(({ id }) => [id, true]),
+    );
+    const isWithout = ({ relevant }: Query) => [...relevant.keys()].every((id) => without.has(id));
+    const inHalf = (query: Query) => firstSolved(handbook.history, MOST, query, without);
+    await condition("without_among_half", queries.filter(isWithout), inHalf);
+    await condition(
+      "with_among_half",
+      queries.filter((query) => !isWithout(query)),
+      inHalf,
+    );
     const { history, others } = halves(set, handbook.history);
     await condition("heldout", others, (query) => firstSolved(history, MOST, query));
     await handbook.letCount(new Set([...handbook.history.values()].flatMap(newest)));
-    const warmForeign = await topFits(handbook, foreign);
+    await askForeign("past10");
     return {
       set,
       conditions,
-      foreign: { cold: coldForeign, past10: warmForeign },
+      embedders: [...embedders.keys()],
+      foreign: foreign.length === 0 ? new Map() : foreignTo,
       quarantined: handbook.quarantined,
       traces: [...handbook.history.values()].flat().length,
       sources: [...handbook.sources],
@@ -118,11 +155,21 @@ function judged(found: readonly string[], { relevant }: Query): Scores & { serve
   return { served: found.length, ...scoresOf(found, relevant) };
 }
 
-async function topFits(handbook: SolvedHandbook, tasks: readonly string[]): Promise<Served[]> {
+/** How many of the counting traces are of what was to be found. */
+function solvedWithGold(
+  { history }: SolvedHandbook,
+  { relevant }: Query,
+  counting: ReadonlySet<string>,
+): number {
+  const solved = [...relevant.keys()].flatMap((document) => history.get(document) ?? []);
+  return solved.filter(({ trace }) => counting.has(trace)).length;
+}
+
+async function topFits(handbook: SolvedHandbook, tasks: readonly string[], ports: Ports): Promise<Served[]> {
   const answers: Served[] = [];
   for (const task of tasks) {
-    const { fit } = await handbook.search(task);
-    answers.push({ served: (await handbook.ask(task)).length, fit });
+    const { fit } = await handbook.search(task, ports);
+    answers.push({ served: (await handbook.ask(task, ports)).length, fit });
   }
   return answers;
 }

@@ -3,12 +3,13 @@
 import { readHandbook } from "../src/adapters/handbook-json-reader.ts";
 import { createApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
+import { findBehaviors } from "../src/lifecycle/find.ts";
 import { loadHandbook } from "../src/lifecycle/load.ts";
 import { recordTrace } from "../src/lifecycle/record.ts";
 import { retrieve } from "../src/lifecycle/retrieve.ts";
 import { MAX_DETAIL, MAX_INSTRUCTION } from "../src/model/behavior.ts";
 import { cleanText } from "../src/model/text.ts";
-import { MAX_SOLVED_TASKS, type Ports, type Source } from "../src/ports.ts";
+import { MAX_SOLVED_TASKS, type Ports, type Source, type VectorIndex } from "../src/ports.ts";
 import { type Random, random } from "./data.ts";
 import { DEPTH } from "./found.ts";
 import type { Document, LabelledSet, Query } from "./labelled-sets.ts";
@@ -32,10 +33,12 @@ export interface SolvedHandbook {
   history: ReadonlyMap<string, readonly Solved[]>;
   /** Documents for a task, best first, by the program's own retrieval. */
   ask(task: string, ports?: Ports): Promise<string[]>;
-  /** What the index finds before the program leaves out what fits badly, and how well the best one fits, 0 to 1. */
-  search(task: string): Promise<{ documents: string[]; fit: number }>;
+  /** What is found before the program leaves out what fits badly, and how well the best one fits, 0 to 1. */
+  search(task: string, ports?: Ports): Promise<{ documents: string[]; fit: number }>;
   /** Lets exactly these traces be successes that a test has shown. The others end as unknown. */
   letCount(traces: ReadonlySet<string>): Promise<void>;
+  /** Documents nearest in meaning, best first. */
+  nearest(task: string, vectors: VectorIndex): Promise<string[]>;
   /** What answered so far. */
   sources: ReadonlySet<Source>;
   close(): Promise<void>;
@@ -67,9 +70,13 @@ export async function solvedHandbook(home: string, set: LabelledSet): Promise<So
       for (const source of found.sources) sources.add(source);
       return found.behaviors.map(({ name }) => documentOf(name));
     },
-    async search(text) {
-      const { hits } = await ports.index.search({ text, handbooks: [HANDBOOK], limit: DEPTH });
+    async search(text, others = ports) {
+      const { hits } = await findBehaviors(others, { text, handbooks: [HANDBOOK], limit: DEPTH });
       return { documents: hits.map(({ name }) => documentOf(name)), fit: hits[0]?.fit ?? 0 };
+    },
+    async nearest(text, vectors) {
+      const near = await vectors.search({ text, handbooks: [HANDBOOK], limit: DEPTH, also: [] });
+      return (near ?? []).map(({ name }) => documentOf(name));
     },
     async letCount(traces) {
       const off = [...counting].filter((trace) => !traces.has(trace));
