@@ -9,6 +9,7 @@ import { historyCommand } from "./history.ts";
 import { hookCommand } from "./hook.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
+import { reindexCommand } from "./reindex.ts";
 import { serveCommand } from "./serve.ts";
 import { uninitCommand } from "./uninit.ts";
 
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     importCommand,
     exportCommand,
     historyCommand,
+    reindexCommand,
     doctorCommand,
     initCommand,
     uninitCommand,
