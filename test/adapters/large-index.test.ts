@@ -43,7 +43,8 @@ test("what was added, reworded or retired is so at the next search, before full 
   const { texts, large } = await opened(ports);
   const find = async (text: string) =>
     (await large.search({ text, handbooks: ["default"], limit: 3 })).hits.map(({ name }) => name);
-  const [one, two] = made.handbook.behaviors as [{ name: string }, { name: string; instruction: string }];
+  const [one, two] = made.handbook.behaviors;
+  if (one === undefined || two === undefined) throw new Error("unreachable: there are many");
   expect(await find(two.instruction)).toContain(two.name);
   await edit(ports, {
     name: one.name,
