@@ -22,7 +22,7 @@ export interface LocalEmbedderOptions {
   hub?: string | undefined;
   pooling?: Pooling | undefined;
   queryPrefix?: string | undefined;
-  /** Told when a download begins, about every 10 s, and when the model is there. */
+  /** Told when a download begins, about every 10 s, and when the model is there: `percent` of a file of `megabytes`. */
   onDownload?: (progress: { model: string; percent: number; megabytes: number }) => void;
   limits?: Partial<typeof LIMITS>;
   /** Another thread than the program's own, and another clock: for tests of threads that hang and die. */
@@ -127,7 +127,7 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
       ...{ hub, model, directory, stallMs: limits.stallMs, signal: closing.signal },
       onProgress({ received, total }) {
         current.percent = total === undefined ? 0 : Math.floor((100 * received) / total);
-        megabytes = Math.round(received / 1e6);
+        megabytes = Math.round((total ?? received) / 1e6);
         if (Date.now() - toldAt >= limits.tellMs) tell();
       },
     });
