@@ -52,11 +52,17 @@ export async function retrieve(
     topic: input.topic,
     limit: limit + already.length + SPARE,
   });
-  const fit = fitting(hits, input.topic !== undefined);
+  const wholeTopic = input.topic !== undefined;
+  const fit = fitting(hits, wholeTopic);
   // Its own behaviors of these names too, found or not: they hide the starters' ones.
   const starters = fit.filter((hit) => hit.handbook !== handbook);
   const keys = [...fit, ...starters.map(({ name }) => ({ handbook, name }))];
-  let ranked = rank(fit, await ledger.behaviorsByKey(keys), { handbook, alreadyHave: already, limit });
+  let ranked = rank(fit, await ledger.behaviorsByKey(keys), {
+    handbook,
+    alreadyHave: already,
+    limit,
+    wholeTopic,
+  });
   if (input.max_tokens !== undefined) {
     const tokens: number[] = [];
     for (const { behavior } of ranked) tokens.push(await ports.tokenizer.count(servedText(behavior)));

@@ -1,6 +1,9 @@
 import type { Behavior } from "../model/behavior.ts";
 import { isServable } from "../model/behavior.ts";
 import type { Hit } from "../ports.ts";
+import { SAME } from "./curation.ts";
+import { similarity } from "./similarity.ts";
+import { terms } from "./terms.ts";
 
 /**
  * When even the best behavior fits less than this, none has to do with the task. Chosen where tasks that have an answer lose
@@ -34,11 +37,13 @@ export interface RankingOptions {
   /** Names that the agent has already. */
   alreadyHave: readonly string[];
   limit: number;
+  /** Everything of a topic was asked for, twins too. */
+  wholeTopic?: boolean | undefined;
 }
 
 /**
- * The behaviors to serve, best first: servable, one per name, at most `limit`. The order of `hits` is
- * kept, so equal inputs give equal lists and a client's prompt cache can hit.
+ * The behaviors to serve, best first: servable, one per name, none that says what a better one says, at most `limit`.
+ * The order of `hits` is kept, so equal inputs give equal lists and a client's prompt cache can hit.
  */
 export function rank(
   hits: readonly Hit[],
@@ -51,15 +56,31 @@ export function rank(
   );
   const seen = new Set(options.alreadyHave);
   const ranked: Ranked[] = [];
+  const told: Told[] = [];
   for (const { handbook, name, score } of hits) {
     if (ranked.length >= options.limit) break;
     const behavior = current.get(`${handbook}/${name}`);
     if (behavior === undefined || !isServable(behavior.status) || seen.has(name)) continue;
     if (handbook !== options.handbook && own.has(name)) continue;
+    const said = { instruction: behavior.instruction, terms: new Set(terms(behavior.instruction)) };
+    if (!options.wholeTopic && told.some((other) => areTwins(said, other))) continue;
+    told.push(said);
     seen.add(name);
     ranked.push({ behavior, score });
   }
   return ranked;
+}
+
+interface Told {
+  instruction: string;
+  terms: Set<string>;
+}
+
+/** Whether two instructions say the same. The sets alone decide most pairs, at a fraction of the cost. */
+function areTwins(a: Told, b: Told): boolean {
+  const shared = a.terms.intersection(b.terms).size;
+  if (shared < SAME * (a.terms.size + b.terms.size - shared)) return false;
+  return similarity(a.instruction, b.instruction) >= SAME;
 }
 
 /** As many of the ranked behaviors, from the first on, as fit into `budget` tokens; later smaller ones may fill up. */

@@ -44,8 +44,13 @@ describe("retrieve", () => {
 
   test("honors topic, limit, tokens and what the agent has", async () => {
     await using ports = await testPorts();
+    const [tools, places] = [
+      "scale ruler clock gauge meter".split(" "),
+      "lab kitchen road ship farm mine".split(" "),
+    ];
     const behaviors = Array.from({ length: 30 }, (_, i) => ({
       ...UNITS,
+      instruction: `Check units with the ${tools[i % 5]} of the ${places[i % 6]}.`,
       name: `behavior_number_${i}`,
       topic: i % 2 === 0 ? "Even" : "Odd",
       status: "active" as const,

@@ -3,20 +3,20 @@ import type { Behavior, Status } from "../../src/model/behavior.ts";
 import type { Hit } from "../../src/ports.ts";
 import { fitting, rank, withinBudget } from "../../src/rules/ranking.ts";
 
-const options = { handbook: "default", alreadyHave: [] as string[], limit: 8 };
+const options = { handbook: "default", alreadyHave: [] as string[], limit: 8, wholeTopic: false };
 
 function pair(
   name: string,
-  fields: { handbook?: string; status?: Status; fit?: number; score?: number } = {},
+  fields: { handbook?: string; status?: Status; fit?: number; score?: number; instruction?: string } = {},
 ) {
-  const { handbook = "default", status = "active", fit = 0.5, score = 1 } = fields;
+  const { handbook = "default", status = "active", fit = 0.5, score = 1, instruction = name } = fields;
   const hit: Hit = { handbook, name, score, fit };
   const behavior: Behavior = {
     handbook,
     name,
     revision: 1,
     status,
-    instruction: name,
+    instruction,
     when: "",
     keywords: [],
     provenance: { author: "reflection", trace_ids: [] },
@@ -53,6 +53,18 @@ test("what hardly fits is left out, by itself or beside the best, unless all of 
   expect(fits([1, 1, 0.9])).toEqual([1, 1]);
   expect(fits([0.5, 0.01], true)).toEqual([0.5, 0.01]);
   expect(fits([])).toEqual([]);
+});
+
+test("what a better one says already takes no second place, the opposite and all of a topic do", () => {
+  const said =
+    "Check the payment cards with a small amount before you transfer the whole sum to the account.";
+  const all = [
+    pair("behavior_best", { instruction: said }),
+    pair("behavior_twin", { instruction: `${said} Always.` }),
+    pair("behavior_opposite", { instruction: said.replace("Check", "Never check") }),
+  ];
+  expect(ranked(all)).toEqual(["default/behavior_best", "default/behavior_opposite"]);
+  expect(ranked(all, { wholeTopic: true })).toHaveLength(3);
 });
 
 test("only probation and active are served, whatever a stale index says", () => {
