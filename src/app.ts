@@ -147,10 +147,9 @@ async function openVectors(
 /** What is configured; undefined where none is wanted, or nobody asked for one and something it needs is missing. */
 export async function openEmbedder({ embedder: wanted, home }: Config): Promise<Embedder | undefined> {
   if (wanted === undefined) return undefined;
-  const { cachedQueries } = await import("./adapters/cached-embedder.ts");
   if (wanted.kind === "openai") {
     const { openaiEmbedder } = await import("./adapters/openai-embedder.ts");
-    return cachedQueries(openaiEmbedder(wanted));
+    return openaiEmbedder(wanted);
   }
   if (wanted.auto) {
     const { hasModel } = await import("./adapters/model-files.ts");
@@ -159,7 +158,7 @@ export async function openEmbedder({ embedder: wanted, home }: Config): Promise<
     if (!isInstalled(TRANSFORMERS, home) || !isInstalled(LANCEDB, home)) return undefined;
   }
   const { localEmbedder } = await import("./adapters/local-embedder.ts");
-  return cachedQueries(localEmbedder({ ...wanted, home, onDownload: tellOfDownload }));
+  return localEmbedder({ ...wanted, home, onDownload: tellOfDownload });
 }
 
 function tellOfDownload({

@@ -188,7 +188,7 @@ export type Source = "lexical" | "vectors" | "partial";
 export interface Hit extends BehaviorKey {
   /** Relevance, higher is better; comparable within one search only. */
   score: number;
-  /** Share of the best score that any behavior could reach for this query, 0 to 1; comparable between searches. */
+  /** How likely it is that the behavior has to do with the text at all, 0 to 1; comparable between searches. */
   fit: number;
 }
 
