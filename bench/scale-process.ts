@@ -18,6 +18,8 @@ export interface Searched {
   rss_mb: number;
   short: Summary;
   long: Summary;
+  /** To ask the ledger whether anything has changed, which each search does first. */
+  head: Summary;
   retrieve: Summary;
   write: Summary;
   visible: Summary;
@@ -39,7 +41,8 @@ const LIMIT = DEFAULT_LIMIT + 20; // what a retrieval asks the index for
 const WARM_UPS = 100;
 const SEARCHES = 500;
 const WRITES = 200;
-const ADDED = 20;
+/** Behaviors that another process adds while it is measured. */
+export const ADDED = 20;
 const MB = 1024 * 1024;
 
 export async function measureInProcess<T>(mode: Mode, home: string, count: number, seed: number): Promise<T> {
@@ -60,8 +63,11 @@ type Queries = ReturnType<typeof syntheticQueries>;
 async function search(home: string, queries: Queries): Promise<Searched> {
   const before = calibrationMs();
   const { built, ports, ms, close } = await open(home);
-  const short = await searches(ports, queries.short);
-  const long = await searches(ports, queries.long);
+  const { index, ledger } = ports;
+  const searchFor = (text: string) => index.search({ text, handbooks: [HANDBOOK], limit: LIMIT });
+  const short = await times(queries.short, searchFor);
+  const long = await times(queries.long, searchFor);
+  const head = await times(queries.short, () => ledger.headSeq());
   const memory = await built();
   const faults: string[] = [];
   const retrieved: number[] = [];
@@ -86,6 +92,7 @@ async function search(home: string, queries: Queries): Promise<Searched> {
     ...memory,
     short,
     long,
+    head,
     retrieve: summarize(retrieved),
     write: summarize(written),
     visible,
@@ -148,11 +155,11 @@ async function memory(): Promise<{ heap_mb: number; rss_mb: number }> {
   return { heap_mb: (heapUsed + arrayBuffers) / MB, rss_mb: rss / MB };
 }
 
-async function searches({ index }: Ports, query: () => string): Promise<Summary> {
+async function times(query: () => string, work: (text: string) => Promise<unknown>): Promise<Summary> {
   const samples: number[] = [];
   for (let i = -WARM_UPS; i < SEARCHES; i++) {
     const text = query();
-    const ms = await timed(() => index.search({ text, handbooks: [HANDBOOK], limit: LIMIT }));
+    const ms = await timed(() => work(text));
     if (i >= 0) samples.push(ms);
   }
   return summarize(samples);
