@@ -33,7 +33,10 @@ const BENCHES: Record<string, Bench> = {
       )
         .argParser(several)
         .default([]),
-      new Option("--embedder <name>", "with an embedder beside the words; repeatable")
+      new Option(
+        "--embedder <name>",
+        "with an embedder beside the words: use-lite, or local or openai as HANDBOOK_EMBEDDER_* says; repeatable",
+      )
         .argParser(several)
         .default([]),
       new Option("--ablate", "what each term of the formula earns, instead"),
