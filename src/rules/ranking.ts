@@ -7,12 +7,12 @@ import { terms } from "./terms.ts";
 
 /**
  * When even the best behavior fits less than this, none has to do with the task. Chosen where tasks that have an answer lose
- * less than one of a hundred of them: docs/decisions/0004 has the curve.
+ * less than one in two hundred of them: docs/decisions/0004 has the curve.
  */
-const MIN_FIT = 0.1;
+const MIN_FIT = 0.06;
 
-/** Below this share of the best one's odds, a fifth of its score, a behavior is the tail that any task drags along. */
-const TAIL = 0.2 ** 3;
+/** Below this share of the best one's odds, 15 % of its score, a behavior is the tail that any task drags along. */
+const TAIL = 0.15 ** 3;
 
 /** The hits that have to do with the task, in their order; all of them when everything of a topic was asked for. */
 export function fitting(hits: readonly Hit[], wholeTopic: boolean): Hit[] {
