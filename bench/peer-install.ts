@@ -12,6 +12,8 @@ export interface InstalledPeer {
   node: string;
 }
 
+const LONGEST_MS = 600_000;
+
 /** Installs the newest version from npm into an empty folder. Throws: with npm's own last lines. */
 export async function installPeer(peer: Peer, folder: string): Promise<InstalledPeer> {
   mkdirSync(folder);
@@ -32,17 +34,32 @@ export async function installPeer(peer: Peer, folder: string): Promise<Installed
 
 /** Runs npm itself by that Node, so that addons are made for it. */
 async function npm(args: readonly string[], cwd: string, node: string): Promise<void> {
-  const env = environment({ PATH: `${dirname(node)}${delimiter}${process.env.PATH}` });
+  const env = environment({
+    ...reachingTheRegistry(),
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+  });
   // An addon that cannot be downloaded is compiled, against the headers of the Node that will load it.
   const headers = headersOf(node);
   if (headers !== undefined) env.npm_config_nodedir = headers;
   try {
-    await promisify(execFile)("npm", args, { cwd, env, shell: process.platform === "win32" });
+    await promisify(execFile)("npm", args, {
+      cwd,
+      env,
+      shell: process.platform === "win32",
+      timeout: LONGEST_MS,
+    });
   } catch (error) {
     const { stderr = "" } = error as { stderr?: string };
     const said = stderr.split("\n").filter((line) => /^npm error (?!A complete log)/.test(line));
     throw new Error(`npm ${args.slice(0, 2).join(" ")}: ${said.slice(0, 3).join("; ") || String(error)}`);
   }
+}
+
+/** What a person has set so that npm gets to its registry at all. */
+function reachingTheRegistry(): Record<string, string> {
+  const needed = /^(NODE_EXTRA_CA_CERTS|NODE_USE_.*|npm_config_(registry|ca|cafile|.*proxy))$/i;
+  const set = Object.entries(process.env).filter(([name]) => needed.test(name));
+  return Object.fromEntries(set.map(([name, value]) => [name, value ?? ""]));
 }
 
 /** Where the C++ headers of a Node are, if they came with it: in its own tree or in npm's package of it. */

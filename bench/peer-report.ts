@@ -48,11 +48,14 @@ interface Line {
   of(server: Measured): number | undefined;
   best?: "least" | "most";
   digits?: number;
+  /** What stands there where it was not measured. */
+  missing?: (server: Measured) => string | undefined;
   /** Set in brackets behind it. */
   beside?: (server: Measured) => number | undefined;
 }
 
-const SIZES = [200, 1000, 10_000];
+/** With so many items stored, calls are measured. */
+export const SIZES = [200, 1000, 10_000];
 const SETS = { theoremqa: "TheoremQA", metatool: "MetaTool" };
 
 const LINES: Line[] = [
@@ -66,11 +69,19 @@ const LINES: Line[] = [
         what: `${call} at ${size.toLocaleString("en")} items, ms: p50 (p95)`,
         of: ({ sizes }) => sizes?.[size]?.[`${call}_p50_ms`],
         beside: ({ sizes }) => sizes?.[size]?.[`${call}_p95_ms`],
+        missing: ({ items_reached = size }) =>
+          items_reached < size ? `stops at ${items_reached.toLocaleString("en")}` : undefined,
         best: "least",
         digits: 1,
       }),
     ),
   ),
+  {
+    what: "the two calls that lead to a write, at 1,000 items, ms",
+    of: ({ sizes }) => sizes?.[1000]?.write_lead_p50_ms,
+    missing: () => "none",
+    digits: 1,
+  },
   ...Object.entries(SETS).flatMap(([set, title]): Line[] => [
     { what: `nDCG@10, ${title}`, of: ({ sets }) => sets?.[set]?.ndcg10, best: "most", digits: 3 },
     { what: `first one right, ${title}`, of: ({ sets }) => sets?.[set]?.hit1, best: "most", digits: 3 },
@@ -94,12 +105,13 @@ export function peersTable({ us, peers }: PeerKeys): Pick<Table, "lines" | "alig
     OURS,
     ...Object.entries(peers).map(([name, { version = "" }]) => `${name} ${version}`.trim()),
   ];
-  const body = LINES.map(({ what, of, beside, digits = 1, best }) => {
+  const body = LINES.map(({ what, of, missing, beside, digits = 1, best }) => {
     const values = servers.map(of).map((value) => (value === undefined ? undefined : round(value, digits)));
     const top = bestOf(values, best);
     const cells = values.map((value, i) => {
-      if (value === undefined) return "–";
-      const side = beside?.(servers[i] ?? {});
+      const server = servers[i] ?? {};
+      if (value === undefined) return missing?.(server) ?? "–";
+      const side = beside?.(server);
       const text = `${value.toLocaleString("en")}${side === undefined ? "" : ` (${round(side, digits).toLocaleString("en")})`}`;
       return value === top ? `**${text}**` : text;
     });

@@ -9,14 +9,13 @@ import { packAndInstall } from "./install.ts";
 import { type LabelledSet, readSet } from "./labelled-sets.ts";
 import { type Summary, summarize, timed } from "./measure.ts";
 import { installPeer } from "./peer-install.ts";
-import { drawPeers, type Measured, peersTable } from "./peer-report.ts";
+import { drawPeers, type Measured, peersTable, SIZES } from "./peer-report.ts";
 import { type Item, type Memory, PEERS, type Peer, US } from "./peer-servers.ts";
 import { BadCall, type Result } from "./report.ts";
 import { initialize, inTempDirectory, type Launch, startServer, toolsList, treeRssMb } from "./servers.ts";
 
 const STARTS = 11;
 const SETTLED_MS = 1000;
-const SIZES = [200, 1000, 10_000];
 const HEADLINE_SIZE = 1000;
 const CALLS = 100;
 const WARM_UPS = 10;
@@ -63,7 +62,9 @@ export async function run({ data }: { data?: string }): Promise<Result> {
     return {
       keys,
       tables: [{ title: "Side by side; the best of each row is bold", ...peersTable(keys) }],
-      rows: [],
+      rows: Object.entries(keys.peers).flatMap(([name, { error = [] }]) =>
+        error.map((value) => ({ what: `${name}: not measured`, value })),
+      ),
       faults: [
         ...(error ?? []).map((fault) => `ours: ${fault}`),
         ...(race_kept < race_acknowledged ? [`ours: ${race_acknowledged - race_kept} writes are gone`] : []),
