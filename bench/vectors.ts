@@ -134,7 +134,7 @@ function watchArrivals(vectors: VectorIndex, acknowledged: ReadonlyMap<string, n
 async function storedIds(home: string, ledger: Ledger): Promise<string[]> {
   const published = (await ledger.indexGenerations("vectors")).findLast(({ published_at }) => published_at);
   const db = await connect(join(home, "index"));
-  const table = await db.openTable(`vectors_g${published?.generation}`);
+  const table = await db.openTable(published?.table ?? "");
   const rows = await table.query().select(["id"]).toArray();
   return rows.map(({ id }) => String(id));
 }

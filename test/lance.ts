@@ -74,7 +74,7 @@ export async function upToDate(ledger: Ledger, index: { progress(): { seq: numbe
 export async function storedIds({ ledger, path }: Place, index: "vectors" | "texts"): Promise<string[]> {
   const published = (await ledger.indexGenerations(index)).findLast(({ published_at }) => published_at);
   const db = await connect(join(path, "lancedb"));
-  const table = await db.openTable(`${index}_g${published?.generation}`);
+  const table = await db.openTable(published?.table ?? "");
   const rows = await table.query().select(["id"]).toArray();
   db.close();
   return rows.map(({ id }) => String(id)).sort();

@@ -20,10 +20,6 @@ const KEEP_UNUSED_MS = 7 * 24 * 3_600_000; // vectors of a model that no process
 const LOOK_FOR_UNUSED_MS = 3_600_000;
 const BEHAVIORS_PER_COMMIT = { embedded: 64, plain: 10_000 };
 
-function tableName({ index, generation }: IndexGeneration): string {
-  return `${index}_g${generation}`;
-}
-
 /** Opens the table of a generation; undefined when it is gone. */
 export async function openGeneration(
   library: LanceLibrary,
@@ -32,7 +28,7 @@ export async function openGeneration(
 ): Promise<LanceTable | undefined> {
   const shape = shapeOf(recipe, generation.model, generation.dimension);
   try {
-    return await LanceTable.open(library, uri, tableName(generation), shape);
+    return await LanceTable.open(library, uri, generation.table, shape);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -159,7 +155,7 @@ export class GenerationWriter {
     const isOurs = await ledger.write((tx) => tx.claimGeneration(next.generation, dimension, lease));
     if (!isOurs) throw new LeaseLost();
     const shape = shapeOf(recipe, next.model, dimension);
-    const table = await LanceTable.create(this.#library, uri, tableName(next), shape);
+    const table = await LanceTable.create(this.#library, uri, next.table, shape);
     return { generation: next.generation, table, newUpTo: head };
   }
 
@@ -190,7 +186,7 @@ export class GenerationWriter {
 
   async #drop(generation: IndexGeneration): Promise<void> {
     this.#lease.required();
-    await dropTable(this.#library, this.#followed.uri, tableName(generation));
+    await dropTable(this.#library, this.#followed.uri, generation.table);
     await this.#followed.ledger.write((tx) => tx.dropGeneration(generation.generation));
   }
 

@@ -122,13 +122,12 @@ export class LanceTable {
 
   /** Makes what speeds up queries, once the bulk of the rows is there. */
   async buildIndexes(): Promise<void> {
+    await this.#optimize(); // first, or it would move the rows under the full text, and most of the work be done twice
+    if (!this.shape.keepsText) return;
     const { Index } = this.#library.lancedb;
-    if (this.shape.keepsText) {
-      const options = { stem: true, removeStopWords: true, asciiFolding: true, withPosition: false };
-      await this.#index("text", Index.fts(options));
-      await this.#index("topic", Index.bitmap());
-    }
-    await this.#optimize();
+    const options = { stem: true, removeStopWords: true, asciiFolding: true, withPosition: false };
+    await this.#index("text", Index.fts(options));
+    await this.#index("topic", Index.bitmap());
   }
 
   /** Keeps the table fast, small and its handle light; does nothing unless it is time. */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { ExpressionBuilder, Selectable } from "kysely";
 import type { IndexGeneration, IndexStateReads, IndexStateWrites, Lease } from "../ports/index-state.ts";
 import type { Database, Tables } from "./sql-schema.ts";
@@ -88,6 +89,8 @@ export function sqlIndexStateWrites(tx: Database): IndexStateWrites {
         generation: Number(value),
         index_name: index,
         model,
+        // No two ledgers name a table alike, be it that one takes another's place or that both keep theirs in one place.
+        table_name: `${index}_g${value}_${randomBytes(4).toString("hex")}`,
         dimension: null,
         epoch: null,
         watermark: 0,
@@ -139,6 +142,7 @@ function generationOf(row: Selectable<Tables["index_generations"]>): IndexGenera
     generation: Number(row.generation),
     index: row.index_name,
     model: row.model,
+    table: row.table_name,
     ...(row.dimension !== null && { dimension: row.dimension }),
     ...(row.epoch !== null && { epoch: Number(row.epoch) }),
     watermark: Number(row.watermark),

@@ -242,6 +242,7 @@ async function createIndexState(db: Kysely<unknown>): Promise<void> {
     .addColumn("generation", "bigint", (c) => c.primaryKey())
     .addColumn("index_name", "text", (c) => c.notNull())
     .addColumn("model", "text", (c) => c.notNull())
+    .addColumn("table_name", "text", (c) => c.notNull())
     .addColumn("dimension", "integer")
     .addColumn("epoch", "bigint")
     .addColumn("watermark", "bigint", (c) => c.notNull())

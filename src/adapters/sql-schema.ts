@@ -126,6 +126,7 @@ export interface Tables {
     generation: number;
     index_name: string;
     model: string;
+    table_name: string;
     dimension: number | null;
     /** The lease under which its table was made; null before it is. */
     epoch: number | null;

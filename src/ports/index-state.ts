@@ -11,6 +11,8 @@ export interface IndexGeneration {
   /** What the table is for, e.g. `vectors`, and the model whose vectors it holds, `""` without any. */
   index: string;
   model: string;
+  /** A name that nothing else has. */
+  table: string;
   /** Of its vectors; absent before its table is made, and where it has none. */
   dimension?: number | undefined;
   /** The epoch of the lease under which its table was made; absent before it is. */

@@ -6,7 +6,7 @@ import { recordTrace } from "../../src/lifecycle/record.ts";
 import type { VectorIndex } from "../../src/ports.ts";
 import { hashEmbedder } from "../hash-embedder.ts";
 import { eventually, put, storedIds, upToDate, vectorsAt, wantedIds } from "../lance.ts";
-import { testPorts } from "../ports.ts";
+import { tempDirectory, testPorts } from "../ports.ts";
 
 const search = (
   vectors: VectorIndex,
@@ -264,7 +264,10 @@ describe("a new table", () => {
     const builder = vectorsAt(ports, hashEmbedder());
     const [first] = await ports.ledger.indexGenerations("vectors");
     const rebuilt = await builder.rebuild(() => {});
-    expect(rebuilt).toEqual({ rows: 1, table: `vectors_g${(first?.generation ?? 0) + 1}` });
+    expect(rebuilt.rows).toBe(1);
+    const last = (await ports.ledger.indexGenerations("vectors")).at(-1);
+    expect(rebuilt.table).toBe(last?.table);
+    expect(last?.generation).toBeGreaterThan(first?.generation ?? 0);
     await put(ports.ledger, "behavior_b");
     await eventually(async () => (await search(reader, "b. Do behavior_b."))?.[0]?.name === "behavior_b");
     await builder.close();
@@ -299,5 +302,20 @@ describe("a new table", () => {
     expect((await ledger.indexGenerations("vectors")).at(-1)?.generation).toBeGreaterThan(
       generation?.generation ?? 0,
     );
+  });
+
+  test("is made for a new ledger in the place of an old one, whose tables are still there", async () => {
+    using directory = tempDirectory();
+    const { path } = directory;
+    for (const name of ["behavior_old", "behavior_new"]) {
+      for (const end of ["", "-wal", "-shm"]) rmSync(join(path, `handbook.sqlite${end}`), { force: true });
+      const ledger = await openSqliteLedger(join(path, "handbook.sqlite"));
+      await put(ledger, name);
+      const vectors = vectorsAt({ ledger, path }, hashEmbedder());
+      await upToDate(ledger, vectors);
+      expect(await storedIds({ ledger, path }, "vectors")).toEqual([`default/${name}#0`]);
+      await vectors.close();
+      await ledger.close();
+    }
   });
 });

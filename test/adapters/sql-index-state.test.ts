@@ -74,6 +74,7 @@ describe("a generation", () => {
         generation,
         index: "vectors",
         model: "m",
+        table: expect.stringMatching(/^vectors_g1_[0-9a-f]{8}$/),
         dimension: 8,
         epoch: 2,
         watermark: 5,
