@@ -8,14 +8,13 @@ import { createApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { DEFAULT_LIMIT, retrieve } from "../src/lifecycle/retrieve.ts";
 import type { Ports } from "../src/ports.ts";
-import { syntheticQueries } from "./data.ts";
+import { syntheticBehaviors, syntheticQueries } from "./data.ts";
+import { makeLedger } from "./ledger.ts";
 import { calibrationMs, median, type Summary, summarize, timed } from "./measure.ts";
 import { environment } from "./servers.ts";
 
-export interface Searched {
+export interface Searched extends Memory {
   build_ms: number;
-  heap_mb: number;
-  rss_mb: number;
   short: Summary;
   long: Summary;
   /** To ask the ledger whether anything has changed, which each search does first. */
@@ -27,10 +26,8 @@ export interface Searched {
   faults: string[];
 }
 
-export interface Loaded {
+export interface Loaded extends Memory {
   load_ms: number;
-  heap_mb: number;
-  rss_mb: number;
   process_rss_mb: number;
 }
 
@@ -38,6 +35,7 @@ type Mode = "search" | "load";
 
 const HANDBOOK = "default";
 const LIMIT = DEFAULT_LIMIT + 20; // what a retrieval asks the index for
+const FEW = 100;
 const WARM_UPS = 100;
 const SEARCHES = 500;
 const WRITES = 200;
@@ -54,7 +52,7 @@ export async function measureInProcess<T>(mode: Mode, home: string, count: numbe
 if (process.argv[1] === import.meta.filename) {
   const [mode, home = "", count, seed] = process.argv.slice(2);
   const queries = syntheticQueries(Number(count), Number(seed));
-  const measured = mode === "load" ? await load(home) : await search(home, queries);
+  const measured = mode === "load" ? await load(home, queries) : await search(home, queries);
   process.stdout.write(JSON.stringify(measured));
 }
 
@@ -101,23 +99,34 @@ async function search(home: string, queries: Queries): Promise<Searched> {
   };
 }
 
-async function load(home: string): Promise<Loaded> {
-  const { built, ms, close } = await open(home);
+/** As servers run: the index is opened from disk, and searched. */
+async function load(home: string, queries: Queries): Promise<Loaded> {
+  const { built, ports, ms, close } = await open(home);
+  await warmUp(ports, queries);
   const memory = await built();
   const process_rss_mb = process.memoryUsage.rss() / MB;
   await close();
   return { load_ms: ms, ...memory, process_rss_mb };
 }
 
+async function warmUp({ index }: Ports, { short, long }: Queries): Promise<void> {
+  for (let i = 0; i < WARM_UPS; i++) {
+    for (const text of [short(), long()]) await index.search({ text, handbooks: [HANDBOOK], limit: LIMIT });
+  }
+}
+
 /**
  * Opens the program on a data directory and waits for its index. `built` tells what the index takes: the memory of
- * this process now, minus what it took with the same program open on an empty directory.
+ * this process now, minus what it took when the same program had searched among a hundred behaviors.
  */
 async function open(home: string) {
-  const empty = join(dirname(home), `empty-${process.pid}`);
-  mkdirSync(empty);
-  const bare = createApp(configOf(empty));
-  await retrieve(await bare.ports(), { task: "load every part" });
+  const small = join(dirname(home), `small-${process.pid}`);
+  mkdirSync(small);
+  await makeLedger(small, syntheticBehaviors(FEW, 1));
+  const bare = createApp(configOf(small));
+  const queries = syntheticQueries(FEW, 1);
+  await warmUp(await bare.ports(), queries);
+  await retrieve(await bare.ports(), { task: queries.short() });
   const without = await memory();
   const app = createApp(configOf(home));
   let ports: Ports | undefined;
@@ -131,9 +140,12 @@ async function open(home: string) {
   return {
     ports,
     ms,
-    async built() {
+    async built(): Promise<Memory> {
       const now = await memory();
-      return { heap_mb: now.heap_mb - without.heap_mb, rss_mb: now.rss_mb - without.rss_mb };
+      return {
+        heap_mb: now.heap_mb - without.heap_mb,
+        resident_mb: now.resident_mb - without.resident_mb,
+      };
     },
     async close() {
       await app.close();
@@ -146,13 +158,20 @@ function configOf(home: string) {
   return readConfig({ HANDBOOK_HOME: home, HANDBOOK_STARTERS: "off" });
 }
 
-async function memory(): Promise<{ heap_mb: number; rss_mb: number }> {
+export interface Memory {
+  /** Live objects and buffers of JavaScript. */
+  heap_mb: number;
+  /** Of the process, with what libraries hold and what is reserved and not used. */
+  resident_mb: number;
+}
+
+async function memory(): Promise<Memory> {
   for (let i = 0; i < 3; i++) {
     global.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
-  return { heap_mb: (heapUsed + arrayBuffers) / MB, rss_mb: rss / MB };
+  return { heap_mb: (heapUsed + arrayBuffers) / MB, resident_mb: rss / MB };
 }
 
 async function times(query: () => string, work: (text: string) => Promise<unknown>): Promise<Summary> {
