@@ -18,7 +18,7 @@ export interface Followed extends Standings {
 
 const KEEP_UNUSED_MS = 7 * 24 * 3_600_000; // vectors of a model that no process has followed with
 const LOOK_FOR_UNUSED_MS = 3_600_000;
-const BEHAVIORS_PER_COMMIT = { embedded: 64, plain: 10_000 };
+const BEHAVIORS_PER_COMMIT = { embedded: 256, plain: 10_000 };
 
 /** Opens the table of a generation; undefined when it is gone. */
 export async function openGeneration(
@@ -103,23 +103,25 @@ export class GenerationWriter {
     const changes = await readChanges(ledger, generation.watermark, head, most);
     const mayWrite = () => void this.#lease.required();
     mayWrite();
-    if (embedder === undefined && changes.to <= newUpTo) await appendChanges(table, changes, recipe);
-    else {
-      const vectorizer = embedder && { embedder, dimension: generation.dimension ?? 0, batch };
-      await applyChanges(table, changes, recipe, vectorizer, mayWrite);
+    try {
+      if (embedder === undefined && changes.to <= newUpTo) await appendChanges(table, changes, recipe);
+      else {
+        const vectorizer = embedder && { embedder, dimension: generation.dimension ?? 0, batch };
+        await applyChanges(table, changes, recipe, vectorizer, mayWrite);
+      }
+      await this.#advance(generation, changes);
+    } catch (error) {
+      // What we wrote may lie over what another holder wrote meanwhile, so those changes are gone through again.
+      await ledger.write((tx) => tx.setBackIndex(generation.generation, changes.from));
+      throw error;
     }
-    await this.#advance(generation, changes);
     return changes.to < head;
   }
 
   async #advance({ generation }: IndexGeneration, { from, to }: Changes): Promise<void> {
-    const { ledger } = this.#followed;
-    const lease = this.#lease.held;
-    const isMoved = lease && (await ledger.write((tx) => tx.advanceIndex(generation, from, to, lease)));
-    if (isMoved) return;
-    // What we wrote may lie over what another holder wrote meanwhile, so those changes are gone through again.
-    await ledger.write((tx) => tx.setBackIndex(generation, from));
-    throw new LeaseLost();
+    const lease = this.#lease.required();
+    if (!(await this.#followed.ledger.write((tx) => tx.advanceIndex(generation, from, to, lease))))
+      throw new LeaseLost();
   }
 
   async #build(next: IndexGeneration, head: number): Promise<boolean> {

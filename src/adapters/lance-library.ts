@@ -1,5 +1,5 @@
 import { env } from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { HandbookError } from "../errors.ts";
@@ -20,10 +20,9 @@ export interface LanceLibrary {
 export async function loadLance(home: string): Promise<LanceLibrary> {
   // It logs a line of stderr per query unless this is set before it is loaded.
   env.LANCEDB_LOG ??= "error";
-  const [lancedb, arrow] = await Promise.all([
-    importOptional("@lancedb/lancedb", home),
-    importOptional("apache-arrow", home),
-  ]);
+  const arrow = await importOptional("apache-arrow", home);
+  await turn(); // each takes 70 ms, in which nothing is answered
+  const lancedb = await importOptional("@lancedb/lancedb", home);
   if (!isLance(lancedb) || !isArrow(arrow)) {
     throw new HandbookError("INDEX_UNAVAILABLE", "LanceDB is not installed", {
       fix: `Run: ${installCommand(home, "@lancedb/lancedb@0.39", "apache-arrow@18.1.0")}`,

@@ -1,6 +1,8 @@
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
 import { hashEmbedder } from "../hash-embedder.ts";
 import {
@@ -19,13 +21,16 @@ test("four processes submit at once, two of them are killed, one is stopped for 
   using directory = tempDirectory();
   const { path } = directory;
   const processes = ["a", "b", "c", "d"].map((label) => startVectorProcess(path, label, 70));
+  onTestFinished(() => {
+    for (const { child } of processes) child.kill("SIGKILL"); // one that is stopped would stay
+  });
   const [first, second, third, fourth] = processes;
   if (!first || !second || !third || !fourth) throw new Error("there are four");
   await eventually(async () => first.acknowledged.length >= 20);
   first.child.kill("SIGKILL");
   await eventually(async () => second.acknowledged.length >= 50);
   second.child.kill("SIGKILL");
-  third.child.kill("SIGSTOP");
+  await stopOutsideOfWrites(third.child, join(path, "handbook.sqlite"));
   await eventually(async () => fourth.acknowledged.length === 70);
   await sleep(SHORT_TTL_MS);
   third.child.kill("SIGCONT");
@@ -69,3 +74,19 @@ test("when the process that writes is killed, another takes over, and what is su
   expect(await storedIds({ ledger, path }, "vectors")).toEqual(await wantedIds(ledger));
   await ledger.close();
 });
+
+/** Stops a process, but never with the ledger's write lock in its hand: then nobody could do anything. */
+async function stopOutsideOfWrites(child: ChildProcess, ledger: string): Promise<void> {
+  const db = new DatabaseSync(ledger, { timeout: 500 });
+  await eventually(async () => {
+    child.kill("SIGSTOP");
+    try {
+      db.exec("begin immediate; rollback");
+      return true;
+    } catch {
+      child.kill("SIGCONT");
+      return false;
+    }
+  });
+  db.close();
+}
