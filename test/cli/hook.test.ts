@@ -119,9 +119,10 @@ describe.concurrent("hook prompt", () => {
 
   test("long behaviors are shortened to what the client passes on whole", async () => {
     using user = bare();
-    const behaviors = Array.from({ length: 8 }, (_, i) => ({
-      name: `behavior_fix_flaky_tests_${i}`,
-      instruction: `Flaky tests of the parser, step ${i}. ${"Look at the clock. ".repeat(200)}Then stop.`,
+    const causes = ["clock", "network", "seed", "cache", "socket", "locale", "filesystem", "scheduler"];
+    const behaviors = causes.map((cause) => ({
+      name: `behavior_fix_flaky_tests_${cause}`,
+      instruction: `Flaky tests of the parser: suspect the ${cause}. ${`Look at the ${cause}. `.repeat(150)}Then stop.`,
       when: "Flaky unit tests",
     }));
     const file = join(user.home, "long.json");
