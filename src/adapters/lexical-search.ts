@@ -67,7 +67,8 @@ export function searchSegments(
     for (const block of segment.blocks) {
       const { scores, touched } = scoreBlock(rules, block, known, chance, statistics);
       const rows = query.topic === undefined ? touched : rowsOfTopic(block, query.topic.toLowerCase());
-      for (const row of rows) best.offer(scores[row] as number, slug, block, row);
+      for (const row of rows)
+        best.offer(scores[row] || -(chance[tasksOf(block, row)] as number), slug, block, row);
       for (const row of touched) scores[row] = 0;
     }
   }

@@ -3,7 +3,7 @@ import type { Behavior } from "../model/behavior.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Candidate, Reflection } from "../model/reflection.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
-import { judge, type Verdict } from "../rules/curation.ts";
+import { judge, perhapsTheSame, type Verdict } from "../rules/curation.ts";
 import { findBehaviors } from "./find.ts";
 import { redacted, redactedBehavior, searchedHandbooks } from "./handbooks.ts";
 import { type ReflectionRequest, reflectByModel } from "./reflect.ts";
@@ -76,27 +76,27 @@ async function curate(
     const text = `${name.replaceAll("_", " ")} ${when} ${instruction}`;
     neighbors.push(await findBehaviors(ports, { text, handbooks, limit: NEIGHBORS }));
   }
+  const withdrawn = perhapsTheSame(candidates, [
+    ...(await ports.ledger.behaviors(reflection.handbook, { status: "retired" })),
+    ...(await ports.ledger.behaviors(reflection.handbook, { status: "quarantined" })),
+  ]);
 
   return ports.ledger.write(async (tx) => {
     await store(tx);
     const tasks = (await tx.traces(reflection.trace_ids)).map((trace) => trace.task);
-    const withdrawn = [
-      ...(await tx.behaviors(reflection.handbook, { status: "retired" })),
-      ...(await tx.behaviors(reflection.handbook, { status: "quarantined" })),
-    ];
     const decisions: Decision[] = [];
     for (const [position, candidate] of candidates.entries()) {
       // Read again inside the transaction: another process, or an earlier candidate, may have changed them.
       const justDecided = decisions.flatMap(({ target }) => target ?? []);
       const { hits = [], neighbors: near = [] } = neighbors[position] ?? {};
-      const likely = await tx.behaviorsByKey([...hits, ...justDecided]);
+      const likely = await tx.behaviorsByKey([...hits, ...(withdrawn[position] ?? []), ...justDecided]);
       const cosines = new Map(
         near.map(({ handbook, name, similarity }) => [`${handbook}/${name}`, similarity]),
       );
       const verdict = judge(candidate, {
         handbook: reflection.handbook,
         sameName: await tx.behavior({ handbook: reflection.handbook, name: candidate.name }),
-        neighbors: [...likely, ...withdrawn],
+        neighbors: likely,
         tasks,
         meaning: ({ handbook, name }) => cosines.get(`${handbook}/${name}`),
       });

@@ -54,6 +54,25 @@ export interface Known {
   meaning?: (behavior: BehaviorKey) => number | undefined;
 }
 
+/**
+ * For each candidate the behaviors that could say the same, by their terms alone: a cheap look at very many before the
+ * dear one at few.
+ */
+export function perhapsTheSame(
+  candidates: readonly Candidate[],
+  behaviors: readonly Behavior[],
+): Behavior[][] {
+  const others = behaviors.map((behavior) => ({ behavior, terms: new Set(terms(behavior.instruction)) }));
+  return candidates.map(({ instruction }) => {
+    const own = new Set(terms(instruction));
+    const isNear = (other: Set<string>) => {
+      const shared = own.intersection(other).size;
+      return shared >= SAME * (own.size + other.size - shared);
+    };
+    return others.filter((other) => isNear(other.terms)).map(({ behavior }) => behavior);
+  });
+}
+
 /** Judges one candidate against what the handbook knows. Total: every candidate gets a verdict with its reason. */
 export function judge(candidate: Candidate, known: Known): Verdict {
   const fault = candidateFault(candidate, known.tasks) ?? withdrawnFault(candidate, known);

@@ -18,6 +18,7 @@ const BEYOND_ASCII = /[^\0-\x7f]/;
 // Stemming dominates indexing time, and words repeat: remember the stems of the common ones.
 const STEMS = new Map<string, string>();
 const MAX_STEMS = 50_000;
+const MAX_CACHED = 12; // characters; a longer word would keep the text alive that it was cut from, in V8
 
 /**
  * The terms of a text in order, repeats included: lower case, accents off, camelCase split, runs of letters and digits,
@@ -74,7 +75,7 @@ export function stem(word: string): string {
   if (known !== undefined) return known;
   if (STEMS.size >= MAX_STEMS) STEMS.clear();
   const made = stemmer(word);
-  STEMS.set(word, made);
+  if (word.length <= MAX_CACHED) STEMS.set(word, made);
   return made;
 }
 

@@ -114,6 +114,9 @@ test("a topic is answered whole, in the order of relevance, whatever its case", 
   const index = memoryIndex(source, lexicalRules);
   expect(await found(index, "beta", { topic: "ALGEBRA" })).toEqual(["beta", "alpha"]);
   expect(await found(index, "nothing alike", { topic: "algebra" })).toEqual(["alpha", "beta"]);
+  source.change(document("gamma", { topic: "algebra", solved_tasks: ["one", "two", "three"] }));
+  const search = { text: "beta", handbooks: ["default"], topic: "algebra", limit: 10 };
+  expect((await index.search(search)).hits.filter(({ fit }) => fit > 0)).toHaveLength(1);
 });
 
 test("fit is between 0 and 1, and ties go by name", async () => {
