@@ -11,7 +11,7 @@ import type { Ports } from "../src/ports.ts";
 import { syntheticBehaviors, syntheticQueries } from "./data.ts";
 import { makeLedger } from "./ledger.ts";
 import { calibrationMs, median, type Summary, summarize, timed } from "./measure.ts";
-import { environment } from "./servers.ts";
+import { environment, UNDRAWN } from "./servers.ts";
 
 export interface Searched extends Memory {
   build_ms: number;
@@ -155,7 +155,7 @@ async function open(home: string) {
 }
 
 function configOf(home: string) {
-  return readConfig({ HANDBOOK_HOME: home, HANDBOOK_STARTERS: "off" });
+  return readConfig({ HANDBOOK_HOME: home, HANDBOOK_STARTERS: "off", ...UNDRAWN });
 }
 
 export interface Memory {

@@ -21,10 +21,13 @@ export async function inTempDirectory<T>(work: (directory: string) => Promise<T>
   }
 }
 
+/** Nothing is held out while something else is measured. */
+export const UNDRAWN = { HANDBOOK_HOLDOUT: "0", HANDBOOK_WITHHOLD: "0" };
+
 /** This environment without what would change how a server starts, and with what the bench sets. */
 export function environment(set: Record<string, string>): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(HANDBOOK_|OPENAI_|NODE_|npm_)/.test(name));
-  return { ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""])), ...set };
+  return { ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""])), ...UNDRAWN, ...set };
 }
 
 export interface Server {

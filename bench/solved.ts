@@ -13,6 +13,7 @@ import { MAX_SOLVED_TASKS, type Ports, type Source, type VectorIndex } from "../
 import { type Random, random } from "./data.ts";
 import { DEPTH } from "./found.ts";
 import type { Document, LabelledSet, Query } from "./labelled-sets.ts";
+import { UNDRAWN } from "./servers.ts";
 
 const HANDBOOK = "default";
 const SEED = 20;
@@ -46,7 +47,7 @@ export interface SolvedHandbook {
 
 /** Imports the documents and records each labelled query as a solved task of its documents; none counts yet. */
 export async function solvedHandbook(home: string, set: LabelledSet): Promise<SolvedHandbook> {
-  const app = createApp(readConfig({ HANDBOOK_HOME: home, HANDBOOK_STARTERS: "off" }));
+  const app = createApp(readConfig({ HANDBOOK_HOME: home, HANDBOOK_STARTERS: "off", ...UNDRAWN }));
   const ports = await app.ports();
   const names = behaviorNames(set.documents);
   const behaviors = set.documents.map(({ id, text }) => behaviorOf(names.get(id) ?? "", text));

@@ -52,7 +52,12 @@ try {
     new StdioClientTransport({
       command: process.execPath,
       args: [ENTRY],
-      env: { PATH: process.env.PATH ?? "", HANDBOOK_HOME: home },
+      env: {
+        PATH: process.env.PATH ?? "",
+        HANDBOOK_HOME: home,
+        HANDBOOK_HOLDOUT: "0",
+        HANDBOOK_WITHHOLD: "0",
+      },
     }),
   );
   const { tools } = await client.listTools();

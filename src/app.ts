@@ -99,7 +99,12 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
       tokenizer: lazyTokenizer(),
       now: () => new Date(),
       newId: monotonicFactory(),
-      settings: { reflectionTokens: config.reflectionTokens, starters: config.starters },
+      settings: {
+        reflectionTokens: config.reflectionTokens,
+        starters: config.starters,
+        holdout: config.holdout,
+        withhold: config.withhold,
+      },
     };
     if (config.starters) await loadStarters(ports);
     index.warm().catch(() => {}); // the first search builds again and reports what is wrong

@@ -65,6 +65,12 @@ export const Variables = z.object({
   HANDBOOK_INDEX_URI: setting(z.string().optional()).describe(
     "Where the indexes in LanceDB are: a directory, or what LanceDB takes, such as `s3://bucket/path`. Default: `index` in the data directory.",
   ),
+  HANDBOOK_HOLDOUT: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
+    "Probability that a task is served nothing, so that the rest can be compared with it. `0`: none is. Default: 0.1.",
+  ),
+  HANDBOOK_WITHHOLD: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
+    "Probability that one of the behaviors for a task is withheld, so that each can be measured. `0`: none is. Default: 0.1.",
+  ),
   HANDBOOK_REFLECT_TOKENS: setting(z.coerce.number().int().min(500).max(1_000_000).default(6000)).describe(
     "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
   ),
@@ -76,6 +82,8 @@ export interface Config {
   readonly ledgerPath: string;
   readonly starters: boolean;
   readonly reflectionTokens: number;
+  readonly holdout: number;
+  readonly withhold: number;
   /** Absent when no model is configured. */
   readonly model?: { readonly name: string; readonly apiKey: string; readonly baseUrl?: string };
   /** Absent when nothing is to be found by meaning. */
@@ -142,6 +150,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     ledgerPath: join(home, "handbook.sqlite"),
     starters: rest.HANDBOOK_STARTERS === "on",
     reflectionTokens: rest.HANDBOOK_REFLECT_TOKENS,
+    holdout: rest.HANDBOOK_HOLDOUT,
+    withhold: rest.HANDBOOK_WITHHOLD,
     // Local endpoints want no key, the client library wants one.
     ...(name !== undefined && {
       model: { name, apiKey: key ?? "none", ...(baseUrl !== undefined && { baseUrl }) },

@@ -5,6 +5,7 @@ import type { Evidence, Outcome, OutcomeReport } from "./model/outcome.ts";
 import type { Reflection } from "./model/reflection.ts";
 import type { Citation, Trace } from "./model/trace.ts";
 import type { RankedBehavior, Use } from "./model/use.ts";
+import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
 
 /** What the stages of the life cycle need from outside. One set per process. */
@@ -28,6 +29,9 @@ export interface Settings {
   reflectionTokens: number;
   /** Whether every retrieval also searches the starter handbooks. */
   starters: boolean;
+  /** Probability that a task is served nothing, and, of the others, that one behavior is withheld. */
+  holdout: number;
+  withhold: number;
 }
 
 /** A behavior as an index sees it: its text, and the tasks that were solved with it. */
@@ -62,8 +66,25 @@ export interface HandbookCounts {
   traces_with_true_tokens: number;
   uses: number;
   uses_served: number;
-  reflections: { open: number; done: number };
+  /** Tokens that agents wrote into `record_trace`; what hooks recorded cost none. */
+  report_tokens: number;
+  /** Is it used at all? */
+  rates: UseRates;
+  reflections: { open: number; done: number; input_tokens: number; output_tokens: number };
   decisions: Record<Decision["decision"], number>;
+}
+
+/** How far agents go along the loop: each count is a part of the one before it in its line. */
+export interface UseRates {
+  /** Traces, and those that came with a retrieval before. */
+  recorded: number;
+  after_retrieval: number;
+  /** Tasks that were looked up, and those of which a trace came. */
+  episodes: number;
+  returned: number;
+  /** Traces of tasks that were served something, and those that cite some of it. */
+  served: number;
+  citing: number;
 }
 
 /** How one behavior fared. `succeeded` and `failed` count traces that cite it. */
@@ -85,7 +106,7 @@ export type TraceSummary = Pick<
 /**
  * Reads of the ledger. Lists are ordered as their comment says; a missing row is `undefined`, never an error.
  */
-export interface LedgerReads extends IndexStateReads {
+export interface LedgerReads extends IndexStateReads, ExperimentReads {
   /** By slug. */
   handbooks(): Promise<Handbook[]>;
   handbook(slug: string): Promise<Handbook | undefined>;
@@ -121,6 +142,8 @@ export interface LedgerReads extends IndexStateReads {
   latestUseOfConversation(conversation: string): Promise<Use | undefined>;
   /** Everything served in any use of the episode. */
   servedInEpisode(episodeId: string): Promise<RankedBehavior[]>;
+  /** Everything withheld in any use of the episode. */
+  withheldInEpisode(episodeId: string): Promise<RankedBehavior[]>;
   /** What was said about a trace, or about an episode; oldest first. */
   outcomeReports(about: { trace_id: string } | { episode_id: string }): Promise<OutcomeReport[]>;
 
@@ -142,7 +165,7 @@ export interface LedgerReads extends IndexStateReads {
 }
 
 /** Writes, only inside `Ledger.write`. */
-export interface LedgerWrites extends IndexStateWrites {
+export interface LedgerWrites extends IndexStateWrites, ExperimentWrites {
   addHandbook(handbook: Handbook): Promise<void>;
   /** Sets the digest of the packaged file that a starter handbook was loaded from. */
   setStarter(slug: string, starter: string): Promise<void>;
@@ -164,7 +187,10 @@ export interface LedgerWrites extends IndexStateWrites {
   addUse(use: Use): Promise<void>;
   addReflection(reflection: Reflection): Promise<void>;
   /** Closes an open reflection; false when it was not open any more. */
-  closeReflection(id: string, done: { text: string; done_at: string }): Promise<boolean>;
+  closeReflection(
+    id: string,
+    done: { text: string; done_at: string; output_tokens: number },
+  ): Promise<boolean>;
   addDecisions(decisions: readonly Decision[]): Promise<void>;
 }
 

@@ -30,6 +30,7 @@ const STAGES = [
   "reflect",
   "curate",
   "load",
+  "draw",
   "retrieve",
   "settle",
   "measure",

@@ -4,6 +4,7 @@ import { type App, createApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { buildServer } from "../src/serve/server.ts";
 import { tempDirectory } from "./ports.ts";
+import { UNDRAWN } from "./undrawn.ts";
 
 export interface Connected extends AsyncDisposable {
   client: Client;
@@ -14,7 +15,7 @@ export interface Connected extends AsyncDisposable {
 export async function connectInProcess(environment: Record<string, string> = {}): Promise<Connected> {
   const directory = tempDirectory();
   const app = createApp(
-    readConfig({ HANDBOOK_HOME: directory.path, HANDBOOK_STARTERS: "off", ...environment }),
+    readConfig({ HANDBOOK_HOME: directory.path, HANDBOOK_STARTERS: "off", ...UNDRAWN, ...environment }),
     { meaning: true },
   );
   const handler = createMcpHandler(() => buildServer(app));

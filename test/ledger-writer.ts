@@ -16,7 +16,7 @@ const ports = {
   tokenizer: gptTokenizer(),
   now: () => new Date(),
   newId: monotonicFactory(),
-  settings: { reflectionTokens: 6000, starters: false },
+  settings: { reflectionTokens: 6000, starters: false, holdout: 0, withhold: 0 },
 };
 for (let i = 0; i < Number(count); i++) {
   const input = { task: `task ${process.pid} ${i}`, reasoning: "step ".repeat(200), output_tokens: 200 };

@@ -6,6 +6,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { tempDirectory } from "./ports.ts";
+import { UNDRAWN } from "./undrawn.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -33,7 +34,12 @@ test("the packed package, installed in an empty folder, is what mcp.json starts"
 
   const { command, args } = JSON.parse(readFileSync(join(root, "mcp.json"), "utf8")).mcpServers.handbook;
   const client = new Client({ name: "package", version: "1.0.0" });
-  const env = { PATH: environment.PATH, HOME: folder.path, HANDBOOK_HOME: join(folder.path, "home") };
+  const env = {
+    PATH: environment.PATH,
+    HOME: folder.path,
+    HANDBOOK_HOME: join(folder.path, "home"),
+    ...UNDRAWN,
+  };
   await client.connect(new StdioClientTransport({ command, args, cwd: folder.path, env }));
   expect((await client.listTools()).tools).toHaveLength(8);
   const served = await client.callTool({

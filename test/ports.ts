@@ -34,7 +34,7 @@ export async function testPorts(
     tokenizer: gptTokenizer(),
     now: () => new Date(),
     newId: monotonicFactory(),
-    settings: { reflectionTokens: 6000, starters: false, ...options.settings },
+    settings: { reflectionTokens: 6000, starters: false, holdout: 0, withhold: 0, ...options.settings },
     async [Symbol.asyncDispose]() {
       await ledger.close();
       directory[Symbol.dispose]();

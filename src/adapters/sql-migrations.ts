@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type Kysely, sql } from "kysely";
 import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
 import { HandbookError } from "../errors.ts";
@@ -8,6 +9,7 @@ import type { Database } from "./sql-schema.ts";
 const MIGRATIONS: Record<string, Migration> = {
   "0001-nouns": { up: createNouns },
   "0002-index-state": { up: createIndexState },
+  "0003-experiment": { up: createExperiment },
 };
 
 /**
@@ -254,4 +256,54 @@ async function createIndexState(db: Kysely<unknown>): Promise<void> {
     .columns(["index_name", "model"])
     .execute();
   await sql`insert into counters (name, value) values ('index generations', 0)`.execute(db);
+}
+
+/** What chance decided, and what an estimate needs beside it. */
+async function createExperiment(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable("draws")
+    .addColumn("episode_id", "text", (c) => c.primaryKey().references("uses.id"))
+    .addColumn("handbook", "text", (c) => c.notNull())
+    .addColumn("arm", "text", (c) => c.notNull())
+    .addColumn("holdout", "double precision", (c) => c.notNull())
+    .addColumn("withhold", "double precision", (c) => c.notNull())
+    .addColumn("candidates", "text", (c) => c.notNull())
+    .addColumn("withheld", "integer")
+    .addColumn("covariates", "text", (c) => c.notNull())
+    .addColumn("served_tokens", "integer", (c) => c.notNull())
+    .addColumn("seq", "bigint", (c) => c.notNull())
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .addColumn("settles_at", "text", (c) => c.notNull())
+    .execute();
+  await schema.createIndex("draws_handbook").on("draws").columns(["handbook", "episode_id"]).execute();
+
+  await schema
+    .createTable("contaminations")
+    .addColumn("trace_id", "text", (c) => c.notNull().references("traces.id"))
+    .addColumn("handbook", "text", (c) => c.notNull())
+    .addColumn("name", "text", (c) => c.notNull())
+    .addPrimaryKeyConstraint("contaminations_pk", ["trace_id", "handbook", "name"])
+    .execute();
+
+  await schema
+    .createTable("lifts")
+    .addColumn("handbook", "text", (c) => c.notNull())
+    .addColumn("behavior_handbook", "text", (c) => c.notNull())
+    .addColumn("name", "text", (c) => c.notNull())
+    .addColumn("effect", "double precision", (c) => c.notNull())
+    .addPrimaryKeyConstraint("lifts_pk", ["handbook", "behavior_handbook", "name"])
+    .execute();
+
+  await schema
+    .createTable("secrets")
+    .addColumn("name", "text", (c) => c.primaryKey())
+    .addColumn("value", "text", (c) => c.notNull())
+    .execute();
+  const salt = randomBytes(32).toString("hex");
+  await sql`insert into secrets (name, value) values ('assignment', ${salt})`.execute(db);
+
+  await schema.alterTable("traces").addColumn("report_tokens", "integer").execute();
+  await schema.alterTable("reflections").addColumn("input_tokens", "integer").execute();
+  await schema.alterTable("reflections").addColumn("output_tokens", "integer").execute();
 }

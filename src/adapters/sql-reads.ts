@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Behavior } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
+import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
@@ -44,6 +45,7 @@ export function sqlReads(db: Database): LedgerReads {
 
   return {
     ...sqlIndexStateReads(db),
+    ...sqlExperimentReads(db),
 
     async handbooks() {
       return (await db.selectFrom("handbooks").selectAll().orderBy("slug").execute()).map(handbookOf);
@@ -215,17 +217,8 @@ export function sqlReads(db: Database): LedgerReads {
       return row && useOf(db, row);
     },
 
-    async servedInEpisode(episodeId) {
-      return db
-        .selectFrom("use_behaviors as ub")
-        .innerJoin("uses as u", "u.id", "ub.use_id")
-        .select(["ub.handbook", "ub.name", "ub.revision", "ub.score"])
-        .where("u.episode_id", "=", episodeId)
-        .where("ub.served", "=", 1)
-        .orderBy("ub.use_id")
-        .orderBy("ub.position")
-        .execute();
-    },
+    servedInEpisode: (episodeId) => behaviorsOfEpisode(db, episodeId, 1),
+    withheldInEpisode: (episodeId) => behaviorsOfEpisode(db, episodeId, 0),
 
     async outcomeReports(about) {
       const query = db.selectFrom("outcome_reports").selectAll().orderBy("id");
@@ -265,6 +258,18 @@ export function sqlReads(db: Database): LedgerReads {
     mostCited: (handbook, since = "", limit) => mostCited(db, handbook, since, limit),
     usage: (handbook, since = "") => usage(db, handbook, since),
   };
+}
+
+async function behaviorsOfEpisode(db: Database, episodeId: string, served: 0 | 1) {
+  return db
+    .selectFrom("use_behaviors as ub")
+    .innerJoin("uses as u", "u.id", "ub.use_id")
+    .select(["ub.handbook", "ub.name", "ub.revision", "ub.score"])
+    .where("u.episode_id", "=", episodeId)
+    .where("ub.served", "=", served)
+    .orderBy("ub.use_id")
+    .orderBy("ub.position")
+    .execute();
 }
 
 async function useOf(db: Database, row: Tables["uses"]) {

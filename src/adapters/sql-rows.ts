@@ -66,6 +66,7 @@ export function traceRow(trace: Trace, hash: string): Insertable<Tables["traces"
     episode_id: trace.episode_id ?? null,
     improves: trace.improves ?? null,
     redacted: JSON.stringify(trace.redacted),
+    report_tokens: trace.report_tokens ?? null,
   };
 }
 
@@ -86,6 +87,8 @@ export function reflectionRow(reflection: Reflection): Insertable<Tables["reflec
     agent: reflection.agent ?? null,
     text: reflection.text ?? null,
     done_at: reflection.done_at ?? null,
+    input_tokens: reflection.input_tokens ?? null,
+    output_tokens: reflection.output_tokens ?? null,
   };
 }
 

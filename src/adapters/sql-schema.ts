@@ -56,6 +56,7 @@ export interface Tables {
     improves: string | null;
     redacted: string;
     created_at: string;
+    report_tokens: number | null;
   };
   citations: { trace_id: string; handbook: string; name: string; revision: number };
   uses: {
@@ -101,6 +102,8 @@ export interface Tables {
     text: string | null;
     created_at: string;
     done_at: string | null;
+    input_tokens: number | null;
+    output_tokens: number | null;
   };
   reflection_traces: { reflection_id: string; trace_id: string };
   decisions: {
@@ -133,6 +136,27 @@ export interface Tables {
     watermark: number;
     published_at: string | null;
   };
+  /** One row per episode that was drawn; see `Draw`. Never changed. */
+  draws: {
+    episode_id: string;
+    handbook: string;
+    arm: Arm;
+    holdout: number;
+    withhold: number;
+    candidates: string;
+    withheld: number | null;
+    covariates: string;
+    served_tokens: number;
+    seq: number;
+    created_at: string;
+    settles_at: string;
+  };
+  /** Withheld behaviors that a trace names nevertheless. */
+  contaminations: { trace_id: string; handbook: string; name: string };
+  /** What ranking knows of measured effects, derived from draws: `handbook` is the one that was asked. */
+  lifts: { handbook: string; behavior_handbook: string; name: string; effect: number };
+  /** `assignment`: what the draws are salted with. */
+  secrets: { name: string; value: string };
 }
 
 export type Database = Kysely<Tables>;

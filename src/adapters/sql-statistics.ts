@@ -61,6 +61,23 @@ export async function counts(db: Database, handbook: string, since: string): Pro
     sql`select d.decision as key, count(*) as n from decisions d join reflections r on r.id = d.reflection_id
       where r.handbook = ${handbook} and d.created_at >= ${since} group by 1`,
   );
+  const sum = async (query: RawBuilder<Record<string, number | null>>) => {
+    const [row = {}] = (await query.execute(db)).rows;
+    return (key: string) => Number(row[key] ?? 0);
+  };
+  const range = sql`handbook = ${handbook} and created_at >= ${since}`;
+  const recorded = await sum(sql`select count(*) as n, count(use_id) as after_retrieval,
+    sum(report_tokens) as report_tokens from traces where ${range}`);
+  const episodes = await sum(sql`select count(*) as n,
+    sum(case when exists (select 1 from traces t where t.episode_id = uses.id) then 1 else 0 end) as returned
+    from uses where ${range} and id = episode_id`);
+  const citing = await sum(sql`select count(*) as n,
+    sum(case when exists (select 1 from citations c where c.trace_id = t.id) then 1 else 0 end) as citing
+    from traces t where t.handbook = ${handbook} and t.created_at >= ${since} and exists (
+      select 1 from uses u join use_behaviors ub on ub.use_id = u.id
+      where u.episode_id = t.episode_id and ub.served = 1)`);
+  const written = await sum(sql`select sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens
+    from reflections where ${range}`);
   const pick = <K extends string>(of: (key: string) => number, ...keys: K[]) =>
     Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<K, number>;
   return {
@@ -70,7 +87,20 @@ export async function counts(db: Database, handbook: string, since: string): Pro
     traces_with_true_tokens: tokens("caller"),
     uses: uses("served") + uses("empty"),
     uses_served: uses("served"),
-    reflections: pick(reflections, "open", "done"),
+    report_tokens: recorded("report_tokens"),
+    rates: {
+      recorded: recorded("n"),
+      after_retrieval: recorded("after_retrieval"),
+      episodes: episodes("n"),
+      returned: episodes("returned"),
+      served: citing("n"),
+      citing: citing("citing"),
+    },
+    reflections: {
+      ...pick(reflections, "open", "done"),
+      input_tokens: written("input_tokens"),
+      output_tokens: written("output_tokens"),
+    },
     decisions: pick(decisions, "add", "strengthen", "merge", "revise", "reject"),
   };
 }

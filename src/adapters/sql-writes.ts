@@ -1,5 +1,6 @@
 import type { BehaviorKey } from "../model/behavior.ts";
 import type { LedgerWrites } from "../ports.ts";
+import { sqlExperimentWrites } from "./sql-experiment.ts";
 import { sqlIndexStateWrites } from "./sql-index-state.ts";
 import { behaviorRow, decisionRow, reflectionRow, traceRow } from "./sql-rows.ts";
 import type { Database } from "./sql-schema.ts";
@@ -30,6 +31,7 @@ export function sqlWrites(tx: Database): LedgerWrites {
 
   return {
     ...sqlIndexStateWrites(tx),
+    ...sqlExperimentWrites(tx),
 
     async addHandbook(handbook) {
       await tx
@@ -131,10 +133,10 @@ export function sqlWrites(tx: Database): LedgerWrites {
       await tx.insertInto("reflection_traces").values(rows).execute();
     },
 
-    async closeReflection(id, { text, done_at }) {
+    async closeReflection(id, done) {
       const { numUpdatedRows } = await tx
         .updateTable("reflections")
-        .set({ status: "done", text, done_at })
+        .set({ status: "done", ...done })
         .where("id", "=", id)
         .where("status", "=", "open")
         .executeTakeFirstOrThrow();

@@ -36,8 +36,10 @@ export async function submitReflection(ports: Ports, submitted: SubmittedReflect
   }
   if (reflection.status === "done") throw alreadySubmitted(reflection.id);
   const { texts } = await redacted(ports, { reflection: submitted.reflection });
+  const written = `${submitted.reflection}${JSON.stringify(submitted.behaviors)}`;
+  const output_tokens = await ports.tokenizer.count(written);
   return curate(ports, reflection, submitted.behaviors, async (tx) => {
-    const done = { text: texts.reflection ?? "", done_at: ports.now().toISOString() };
+    const done = { text: texts.reflection ?? "", done_at: ports.now().toISOString(), output_tokens };
     if (!(await tx.closeReflection(reflection.id, done))) throw alreadySubmitted(reflection.id);
   });
 }

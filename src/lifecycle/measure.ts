@@ -1,39 +1,117 @@
-import type { HandbookCounts, Ports } from "../ports.ts";
+import type { Episode } from "../model/episode.ts";
+import type { DrawnEpisode } from "../ports/experiment.ts";
+import type { BehaviorUsage, HandbookCounts, Ports } from "../ports.ts";
 import { type Attention, needsAttention } from "../rules/attention.ts";
+import { settledBy, UNSTATED } from "../rules/evidence.ts";
+import { type Account, accountOf, type Prices } from "../rules/lift/account.ts";
+import { type Lift, measureLift } from "../rules/lift/lift.ts";
 import { handbookToRead } from "./handbooks.ts";
 
 export interface HandbookReport {
   handbook: string;
   since?: string | undefined;
+  /** Episodes whose time was up by then are measured; the later ones are only counted. */
+  until: string;
   counts: HandbookCounts;
-  /** What the handbook changes, with its interval; until a share of the tasks is held out, nobody can know. */
-  lift: { tokens: string; success: string };
+  lift: Lift;
+  account: Account;
+  usage: BehaviorUsage[];
   most_cited: { name: string; cited: number; succeeded: number; failed: number }[];
   attention: Attention[];
 }
 
+export interface ReportRequest {
+  handbook?: string | undefined;
+  since?: string | undefined;
+  /** Default: now. */
+  until?: string | undefined;
+}
+
+/** What the server's own surface costs, which the stages do not see. */
+export interface Costs {
+  prices: Prices;
+  /** Tokens that a model sees of the tools. */
+  definition_tokens: number;
+}
+
 const MOST_CITED = 10;
-const NO_CONTROL = "not enough data yet: no task has been held out";
 
 /**
- * What a handbook holds, how it was used and what needs a person's eye.
+ * What a handbook holds, how it was used, what it changes and what that is worth, and what needs a person's eye.
+ * The same ledger and the same `until` give the same report, bit by bit.
  *
  * Throws: UNKNOWN_HANDBOOK.
  */
-export async function measure(
-  ports: Ports,
-  input: { handbook?: string | undefined; since?: string | undefined },
-): Promise<HandbookReport> {
-  const handbook = await handbookToRead(ports.ledger, input.handbook);
-  const counts = await ports.ledger.counts(handbook, input.since);
-  const usage = await ports.ledger.usage(handbook, input.since);
-  const most_cited = await ports.ledger.mostCited(handbook, input.since, MOST_CITED);
+export async function measure(ports: Ports, request: ReportRequest, costs: Costs): Promise<HandbookReport> {
+  const { ledger } = ports;
+  const handbook = await handbookToRead(ledger, request.handbook);
+  const { since, until = ports.now().toISOString() } = request;
+  const counts = await ledger.counts(handbook, since);
+  const usage = await ledger.usage(handbook, since);
+  const most_cited = await ledger.mostCited(handbook, since, MOST_CITED);
+  const episodes: Episode[] = [];
+  for await (const episode of settledEpisodes(ports, handbook, { since, until })) episodes.push(episode);
+  const lift = measureLift(episodes);
   return {
     handbook,
-    ...(input.since !== undefined && { since: input.since }),
+    ...(since !== undefined && { since }),
+    until,
     counts,
-    lift: { tokens: NO_CONTROL, success: NO_CONTROL },
+    lift,
+    account: account(lift, counts, costs),
+    usage,
     most_cited,
     attention: needsAttention(usage),
   };
+}
+
+/** The episodes of a handbook whose time was up at `until`, as they stood then, in the order of their draws. */
+export async function* settledEpisodes(
+  { ledger }: Pick<Ports, "ledger">,
+  handbook: string,
+  range: { since?: string | undefined; until: string },
+): AsyncIterable<Episode> {
+  for await (const page of ledger.episodes(handbook, range)) yield* page.map(episodeOf);
+}
+
+function episodeOf(drawn: DrawnEpisode): Episode {
+  const { trace, covariates } = drawn;
+  const candidates = drawn.candidates.map(({ handbook, name }) => `${handbook}/${name}`);
+  const { outcome, evidence } = drawn.reports.reduce(settledBy, UNSTATED);
+  return {
+    id: drawn.episode_id,
+    at: Date.parse(drawn.created_at),
+    arm: drawn.arm,
+    holdout: drawn.holdout,
+    withhold: drawn.withhold,
+    candidates,
+    ...(drawn.withheld !== undefined && { withheld: drawn.withheld }),
+    covariates,
+    served_tokens: drawn.served_tokens,
+    returned: trace !== undefined,
+    ...(trace?.tokens_counted_by === "caller" && { tokens: trace.output_tokens }),
+    ...(trace?.report_tokens !== undefined && { report_tokens: trace.report_tokens }),
+    by_hook: drawn.by_hook,
+    outcome,
+    evidence,
+    cited: drawn.cited
+      .map(({ handbook, name }) => candidates.indexOf(`${handbook}/${name}`))
+      .filter((place) => place >= 0),
+  };
+}
+
+function account(lift: Lift, { reflections }: HandbookCounts, { prices, definition_tokens }: Costs): Account {
+  const { estimate, low, high } = lift.handbook.tokens;
+  const isKnown = estimate !== undefined && low !== undefined && high !== undefined;
+  const { served, withheld, cost } = lift.counts;
+  return accountOf(
+    {
+      ...(isKnown && { tokens: { estimate, low, high } }),
+      tasks: served + withheld,
+      ...cost,
+      definition_tokens,
+      reflection: reflections,
+    },
+    prices,
+  );
 }

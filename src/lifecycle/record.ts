@@ -41,7 +41,7 @@ export async function recordTrace(
     model: input.model,
   });
   const { task = "", reasoning = "", answer, model } = texts;
-  const counted = input.output_tokens ?? (await ports.tokenizer.count(reasoning + (answer ?? "")));
+  const length = await ports.tokenizer.count(reasoning + (answer ?? ""));
   const outcome = input.outcome ?? "unknown";
   const id = ports.newId();
   const created_at = ports.now().toISOString();
@@ -71,7 +71,8 @@ export async function recordTrace(
       ...(answer !== undefined && { answer }),
       outcome: standing.outcome,
       evidence: standing.evidence,
-      output_tokens: counted,
+      output_tokens: input.output_tokens ?? length,
+      ...(use?.conversation === undefined && { report_tokens: length }),
       ...(input.input_tokens !== undefined && { input_tokens: input.input_tokens }),
       tokens_counted_by: input.output_tokens === undefined ? "server" : "caller",
       ...(model !== undefined && { model }),
@@ -90,18 +91,22 @@ export async function recordTrace(
         ...(use !== undefined && { episode_id: use.episode_id }),
       });
     }
+    const said = `${reasoning}\n${answer ?? ""}`;
     const served = use === undefined ? [] : await tx.servedInEpisode(use.episode_id);
+    const withheld = use === undefined ? [] : await tx.withheldInEpisode(use.episode_id);
     // Of a behavior that was served twice, the later revision is the one that was read last.
     const latest = new Map(served.map((behavior) => [`${behavior.handbook}/${behavior.name}`, behavior]));
-    const names = citedNames(
-      `${reasoning}\n${answer ?? ""}`,
-      served.map((behavior) => behavior.name),
-    );
+    const names = namesIn(said, served);
     await tx.addCitations(
       [...latest.values()]
         .filter(({ name }) => names.includes(name))
         .map(({ score: _, ...behavior }) => ({ trace_id: id, ...behavior })),
     );
+    const alien = namesIn(said, withheld).filter((name) => !names.includes(name));
+    const named = new Map(
+      withheld.filter(({ name }) => alien.includes(name)).map((one) => [`${one.handbook}/${one.name}`, one]),
+    );
+    await tx.addContaminations(id, [...named.values()]);
     return { trace, cited: names, isNew: true };
   });
 }
@@ -128,6 +133,13 @@ async function recordAgain(
   const [trace = known] = await tx.traces([known.id]);
   const cited = (await tx.citations(known.id)).map((citation) => citation.name);
   return { trace, cited, isNew: false };
+}
+
+function namesIn(text: string, behaviors: readonly { name: string }[]): string[] {
+  return citedNames(
+    text,
+    behaviors.map(({ name }) => name),
+  );
 }
 
 async function checkImproves(tx: LedgerReads, id: string | undefined, handbook: string): Promise<void> {

@@ -50,6 +50,7 @@ export async function openReflection(
   const ids = traces.map((trace) => trace.id);
   const { attempts, known } = await material(ports, traces);
   const id = ports.newId();
+  const input_tokens = await ports.tokenizer.count(agentReflectText(id, attempts, known));
   const reflection = await ports.ledger.write(async (tx) => {
     const open = (await tx.reflectionsOn(ids)).find(({ status, by }) => status === "open" && by === "agent");
     if (open !== undefined) return open;
@@ -60,6 +61,7 @@ export async function openReflection(
       by: "agent",
       trace_ids: ids,
       prompt_version: REFLECT_VERSION,
+      input_tokens,
       ...(request.agent !== undefined && { agent: request.agent }),
       created_at: ports.now().toISOString(),
     };
@@ -85,8 +87,10 @@ export async function reflectByModel(
   const traces = await tracesToReflectOn(ports, request);
   const { attempts, known } = await material(ports, traces);
   const messages = reflectMessages(attempts, known);
-  const { text } = await llm.complete(messages);
+  const look = await llm.complete(messages);
+  const { text } = look;
   const answer = await llm.complete(extractMessages([...messages, { role: "assistant", content: text }]));
+  const sum = (kind: "input_tokens" | "output_tokens") => (look[kind] ?? 0) + (answer[kind] ?? 0);
   const candidates = readExtraction(answer.text);
   const reflection: Reflection = {
     id: ports.newId(),
@@ -96,6 +100,11 @@ export async function reflectByModel(
     trace_ids: traces.map((trace) => trace.id),
     prompt_version: `${REFLECT_VERSION}+${EXTRACT_VERSION}`,
     model: llm.model,
+    // Of an endpoint that counts.
+    ...(sum("output_tokens") > 0 && {
+      input_tokens: sum("input_tokens"),
+      output_tokens: sum("output_tokens"),
+    }),
     ...(request.agent !== undefined && { agent: request.agent }),
     created_at: ports.now().toISOString(),
   };

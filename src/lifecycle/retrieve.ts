@@ -1,8 +1,9 @@
 import { HandbookError } from "../errors.ts";
 import type { Behavior } from "../model/behavior.ts";
-import type { Use } from "../model/use.ts";
+import type { RankedBehavior, Use } from "../model/use.ts";
 import type { LedgerReads, Ports, Source } from "../ports.ts";
-import { fitting, rank, withinBudget } from "../rules/ranking.ts";
+import { fitting, type Ranked, rank, withinBudget } from "../rules/ranking.ts";
+import { drawEpisode, obeying, servedText } from "./draw.ts";
 import { findBehaviors } from "./find.ts";
 import { handbookToRead, redacted, searchedHandbooks } from "./handbooks.ts";
 import { unknownUse, wrongHandbook } from "./record.ts";
@@ -71,31 +72,34 @@ export async function retrieve(
 
   const { texts } = await redacted(ports, { task: input.task, topic: input.topic });
   const id = ports.newId();
+  const episode_id = earlier?.episode_id ?? id;
+  const isDrawn = earlier === undefined && ranked.length > 0;
+  const bestFit = Math.max(0, ...hits.map(({ fit }) => fit));
+  const found = { episode_id, task: texts.task ?? "", ranked, bestFit };
+  const draw = isDrawn ? await drawEpisode(ports, found) : await ledger.draw(episode_id);
+  const { served, withheld } = obeying(draw, ranked);
   const use: Use = {
     id,
-    episode_id: earlier?.episode_id ?? id,
+    episode_id,
     handbook,
     task: texts.task ?? "",
     ...(texts.topic !== undefined && { topic: texts.topic }),
-    arm: earlier?.arm ?? "served",
-    served: ranked.map(({ behavior, score }) => ({
-      handbook: behavior.handbook,
-      name: behavior.name,
-      revision: behavior.revision,
-      score,
-    })),
-    withheld: [],
+    arm: draw?.arm ?? "served",
+    served: served.map(asRanked),
+    withheld: withheld.map(asRanked),
     ...(input.agent !== undefined && { agent: input.agent }),
     ...(input.conversation !== undefined && { conversation: input.conversation }),
     created_at: ports.now().toISOString(),
   };
-  await ledger.write((tx) => tx.addUse(use));
-  return { use, behaviors: ranked.map(({ behavior }) => behavior), sources };
+  await ledger.write(async (tx) => {
+    await tx.addUse(use);
+    if (isDrawn && draw !== undefined) await tx.addDraw(handbook, draw);
+  });
+  return { use, behaviors: served.map(({ behavior }) => behavior), sources };
 }
 
-/** What an agent reads of a behavior, as the token budget counts it. */
-function servedText({ name, handbook, instruction, when }: Behavior): string {
-  return JSON.stringify({ name, handbook, instruction, when });
+function asRanked({ behavior: { handbook, name, revision }, score }: Ranked): RankedBehavior {
+  return { handbook, name, revision, score };
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Evidence, Outcome } from "./outcome.ts";
+import type { Evidence, Outcome } from "./outcome.ts";
 import { Instant, Ulid } from "./text.ts";
 import { Arm, RankedBehavior } from "./use.ts";
 
@@ -7,7 +7,7 @@ const Probability = z.number().min(0).max(1);
 
 /** What was known of a task before the draw. */
 export const Covariates = z.strictObject({
-  task_tokens: z.int().min(0).describe("Length of the task."),
+  task_tokens: z.int().min(0).describe("Length of the task: characters / 4."),
   behaviors: z.int().min(1).describe("How many behaviors fit it."),
   best_fit: Probability.describe("Of the best of them."),
   similar: z.int().min(0).describe("Earlier tasks that were solved with these behaviors and have a count."),
@@ -29,9 +29,10 @@ export const Draw = z
       .describe("Best first; all of them are served, all but one, or none."),
     withheld: z.int().min(0).optional().describe("Place of the one that is withheld."),
     covariates: Covariates,
-    served_tokens: z.int().min(0).describe("What all the candidates cost an agent to read."),
+    served_tokens: z.int().min(0).describe("About what all the candidates cost to read: characters / 4."),
     seq: z.int().min(0).describe("The ledger's sequence number: what retrieval knew."),
     created_at: Instant,
+    settles_at: Instant.describe("What comes later does not count."),
   })
   .meta({ title: "Draw" });
 export type Draw = z.infer<typeof Draw>;

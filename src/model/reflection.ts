@@ -31,6 +31,8 @@ export const Reflection = z
     model: text(200).optional(),
     agent: text(200).optional(),
     text: text(MAX_REFLECTION).optional(),
+    input_tokens: z.int().min(0).optional().describe("Of its prompts: what it cost to read."),
+    output_tokens: z.int().min(0).optional().describe("Of what was written."),
     created_at: Instant,
     done_at: Instant.optional(),
   })

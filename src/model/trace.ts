@@ -29,6 +29,11 @@ export const Trace = z
     tokens_counted_by: z
       .enum(["caller", "server"])
       .describe("`server` is the length of the report, not what the attempt cost."),
+    report_tokens: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Length of the report where an agent wrote it, which is what recording cost."),
     model: text(200).optional(),
     agent: text(200).optional(),
     use_id: Ulid.optional().describe("The retrieval it came from."),

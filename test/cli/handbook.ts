@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { UNDRAWN } from "../undrawn.ts";
 
 const ENTRY = join(import.meta.dirname, "../../dist/behavior-handbook.js");
 
 /** Runs the built command to its end, without any setting but these. Starters are off unless they are asked for. */
 export async function handbook(args: readonly string[], environment: Record<string, string>) {
   const child = spawn(process.execPath, [ENTRY, ...args], {
-    env: { PATH: process.env.PATH, HANDBOOK_STARTERS: "off", ...environment },
+    env: { PATH: process.env.PATH, HANDBOOK_STARTERS: "off", ...UNDRAWN, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };

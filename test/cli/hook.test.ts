@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
 import type { LedgerReads } from "../../src/ports.ts";
 import { claudeCodeSession, text, thinking, toolUse } from "../claude-code-session.ts";
+import { UNDRAWN } from "../undrawn.ts";
 import { type Machine, machine, type Run, runHandbook } from "./run-handbook.ts";
 
 const TASK = "Fix the flaky unit tests of the parser module";
@@ -441,7 +442,7 @@ async function loadFile(user: Machine, file: string): Promise<void> {
   const { createApp } = await import("../../src/app.ts");
   const { readConfig } = await import("../../src/config.ts");
   const { readFileSync } = await import("node:fs");
-  const app = createApp(readConfig({ HANDBOOK_HOME: user.data, HANDBOOK_STARTERS: "off" }));
+  const app = createApp(readConfig({ HANDBOOK_HOME: user.data, HANDBOOK_STARTERS: "off", ...UNDRAWN }));
   await loadHandbook(await app.ports(), HandbookFile.parse(JSON.parse(readFileSync(file, "utf8"))), "import");
   await app.close();
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tempDirectory } from "../ports.ts";
+import { UNDRAWN } from "../undrawn.ts";
 
 export const ENTRY = join(import.meta.dirname, "..", "..", "dist", "behavior-handbook.js");
 
@@ -33,6 +34,7 @@ export function machine(env: Record<string, string> = {}): Machine {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: home,
       HANDBOOK_HOME: data,
+      ...UNDRAWN,
       ...env,
     },
     [Symbol.dispose]: () => directory[Symbol.dispose](),

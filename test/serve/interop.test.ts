@@ -9,12 +9,13 @@ import { StreamableHTTPClientTransport as OldHttp } from "@modelcontextprotocol/
 import { describe, expect, test } from "vitest";
 import { call } from "../clients.ts";
 import { tempDirectory } from "../ports.ts";
+import { UNDRAWN } from "../undrawn.ts";
 
 const ENTRY = join(import.meta.dirname, "../../dist/behavior-handbook.js");
 const info = { name: "interop", version: "1.0.0" };
 
 function environment(home: string): Record<string, string> {
-  return { PATH: process.env.PATH ?? "", HANDBOOK_HOME: home };
+  return { PATH: process.env.PATH ?? "", HANDBOOK_HOME: home, ...UNDRAWN };
 }
 
 /** The built server on loopback, as `serve --http` starts it. */

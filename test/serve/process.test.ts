@@ -5,12 +5,13 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { tempDirectory } from "../ports.ts";
+import { UNDRAWN } from "../undrawn.ts";
 
 const ENTRY = join(import.meta.dirname, "../../dist/behavior-handbook.js");
 
 function start(args: string[], environment: Record<string, string>) {
   const child = spawn(process.execPath, [ENTRY, ...args], {
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH: process.env.PATH, ...UNDRAWN, ...environment },
   });
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => (output.stdout += chunk));

@@ -1,0 +1,54 @@
+import type { BehaviorKey } from "../model/behavior.ts";
+import type { Draw } from "../model/episode.ts";
+import type { Evidence, Outcome } from "../model/outcome.ts";
+import type { Trace } from "../model/trace.ts";
+
+/** A draw, and what came of its episode before its time was up. */
+export interface DrawnEpisode extends Draw {
+  handbook: string;
+  /** The first trace. */
+  trace?: Pick<Trace, "id" | "output_tokens" | "tokens_counted_by" | "report_tokens"> | undefined;
+  /** Whether a client's hook led it, so that no agent wrote a report. */
+  by_hook: boolean;
+  /** What was said about the first trace, or about the use before there was one; oldest first. */
+  reports: { outcome: Outcome; evidence: Evidence }[];
+  /** Served behaviors that the first trace names, and withheld ones that it names nevertheless. */
+  cited: BehaviorKey[];
+}
+
+/** How earlier tasks went that were solved with some behaviors. */
+export interface SimilarTasks {
+  /** With a true count of tokens. */
+  counted: number;
+  /** Mean of the logarithm of their output tokens. */
+  mean_log_tokens?: number | undefined;
+  /** Of those whose outcome is known. */
+  success?: number | undefined;
+}
+
+/** A behavior's measured effect, as ranking knows it. */
+export interface BehaviorLift extends BehaviorKey {
+  /** On the logarithm of the output tokens, shrunk to the handbook's mean. */
+  effect: number;
+}
+
+export interface ExperimentReads {
+  /** What makes the draws unpredictable; made with the ledger, the same in all its processes. */
+  assignmentSalt(): Promise<string>;
+  draw(episodeId: string): Promise<Draw | undefined>;
+  /** Of the newest traces that cite these behaviors. */
+  similarTasks(keys: readonly BehaviorKey[]): Promise<SimilarTasks>;
+  /** Drawn episodes of a handbook whose time was up at `until`, in the order of their draws, by pages. */
+  episodes(
+    handbook: string,
+    range: { since?: string | undefined; until: string },
+  ): AsyncIterable<DrawnEpisode[]>;
+  lifts(handbook: string): Promise<BehaviorLift[]>;
+}
+
+export interface ExperimentWrites {
+  addDraw(handbook: string, draw: Draw): Promise<void>;
+  addContaminations(traceId: string, keys: readonly BehaviorKey[]): Promise<void>;
+  /** Puts these in the place of all earlier ones of the handbook. */
+  setLifts(handbook: string, lifts: readonly BehaviorLift[]): Promise<void>;
+}

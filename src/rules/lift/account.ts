@@ -1,0 +1,84 @@
+import type { Interval } from "./lift.ts";
+
+/** What a million tokens cost, in any one currency. */
+export interface Prices {
+  output: number;
+  input: number;
+  /** Input that the provider has in its cache. */
+  cached: number;
+}
+
+/** What the handbook was measured to save and what it costs, in tokens. */
+export interface Ledgered {
+  /** Output tokens of a task, served minus control; absent while nobody knows. */
+  tokens?: Interval | undefined;
+  /** Tasks that were served something. */
+  tasks: number;
+  /** Means per such task: to read what was served, and to write the report where an agent wrote it. */
+  read_tokens: number;
+  report_tokens: number;
+  /** What a model sees of the tools. */
+  definition_tokens: number;
+  /** Of all reflections together. */
+  reflection: { input_tokens: number; output_tokens: number };
+}
+
+/** Money, in the currency of the prices. Costs are positive. */
+export interface Account {
+  tasks: number;
+  prices: Prices;
+  /** Per task, what was not written thanks to the handbook; absent while nobody knows. */
+  saved?: Interval;
+  /** Per task. */
+  costs: { reading: number; definitions: number; reports: number; reflection: number };
+  /** Per task, saved minus costs; absent while nobody knows. */
+  net?: Interval;
+  /** Of all tasks together; absent while nobody knows. */
+  total?: Interval;
+  /** After so many tasks the reflections have paid; absent while nobody knows, and when they never do. */
+  break_even_tasks?: number;
+}
+
+/**
+ * How many requests a task takes: what stands in the context is read anew at each, the first time at the full price and then
+ * out of the provider's cache. An assumption: the server sees none of them.
+ */
+export const REQUESTS_PER_TASK = 10;
+const MILLION = 1_000_000;
+
+/**
+ * The account of a handbook: output tokens that were saved, minus what it costs to read behaviors and tool definitions, to
+ * write reports, and to reflect. The interval is that of the saved tokens; costs are means. Assumes that a task would have been as
+ * dear without the server's tools in its context, which the control arm has too.
+ */
+export function accountOf(of: Ledgered, prices: Prices): Account {
+  const { tasks } = of;
+  const once = prices.input / MILLION;
+  const standing = once + ((REQUESTS_PER_TASK - 1) * prices.cached) / MILLION;
+  const output = prices.output / MILLION;
+  const reflected = of.reflection.input_tokens * once + of.reflection.output_tokens * output;
+  const costs = {
+    reading: of.read_tokens * standing,
+    definitions: of.definition_tokens * standing,
+    reports: of.report_tokens * output,
+    reflection: tasks === 0 ? 0 : reflected / tasks,
+  };
+  const account: Account = { tasks, prices, costs };
+  if (of.tokens === undefined) return account;
+  const saved = scaled(of.tokens, -output, 0);
+  const running = costs.reading + costs.definitions + costs.reports;
+  const net = scaled(saved, 1, -running - costs.reflection);
+  const perTask = saved.estimate - running;
+  return {
+    ...account,
+    saved,
+    net,
+    total: scaled(net, tasks, 0),
+    ...(perTask > 0 && { break_even_tasks: Math.ceil(reflected / perTask) }),
+  };
+}
+
+function scaled({ estimate, low, high }: Interval, by: number, plus: number): Interval {
+  const ends = [low * by + plus, high * by + plus].sort((a, b) => a - b);
+  return { estimate: estimate * by + plus, low: ends[0] ?? Number.NaN, high: ends[1] ?? Number.NaN };
+}
