@@ -7,10 +7,11 @@ import { retrieve } from "../lifecycle/retrieve.ts";
 import { requiredText, Ulid } from "../model/text.ts";
 import { MAX_TASK } from "../model/trace.ts";
 import { GUIDANCE, solveText } from "../prompts/solve.ts";
+import type { OpenEpisode } from "./open-episode.ts";
 import { inOurWords, recentTraceIds } from "./resources.ts";
 import { callerOf } from "./tools.ts";
 
-export function registerPrompts(server: McpServer, app: App): void {
+export function registerPrompts(server: McpServer, app: App, episode: OpenEpisode): void {
   const trace_id = completable(Ulid.describe("A trace_id."), (prefix) => recentTraceIds(app, prefix));
 
   server.registerPrompt(
@@ -25,6 +26,7 @@ export function registerPrompts(server: McpServer, app: App): void {
         task,
         ...callerOf(server, context),
       }).catch(inOurWords);
+      episode.saw("retrieve_behaviors", { use_id: use.id });
       return message(`${solveText(task, behaviors)}\n\nuse_id: ${use.id}\n${GUIDANCE}`);
     },
   );

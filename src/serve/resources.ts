@@ -2,12 +2,13 @@ import { type McpServer, ResourceNotFoundError, ResourceTemplate } from "@modelc
 import type { App } from "../app.ts";
 import { HandbookError } from "../errors.ts";
 import { behaviorMarkdown, handbookMarkdown, traceMarkdown } from "./markdown.ts";
+import type { OpenEpisode } from "./open-episode.ts";
 
 const MARKDOWN = "text/markdown";
 const COMPLETIONS = 100; // the protocol's own limit
 const RECENT_TRACES = 50;
 
-export function registerResources(server: McpServer, app: App): void {
+export function registerResources(server: McpServer, app: App, episode: OpenEpisode): void {
   const handbooks = async (prefix: string) => {
     const known = await (await app.ports()).ledger.handbooks();
     return startingWith(
@@ -15,8 +16,13 @@ export function registerResources(server: McpServer, app: App): void {
       known.map(({ slug }) => slug),
     );
   };
+  const readable = async (handbook: string) => {
+    const ports = await app.ports();
+    const isWithheld = await episode.withholds(ports);
+    return (await ports.ledger.behaviors(handbook)).filter((behavior) => !isWithheld(behavior));
+  };
   const behaviors = async (prefix: string, handbook: string | undefined) => {
-    const known = await (await app.ports()).ledger.behaviors(handbook ?? "default");
+    const known = await readable(handbook ?? "default");
     return startingWith(
       prefix,
       known.map(({ name }) => name),
@@ -41,7 +47,7 @@ export function registerResources(server: McpServer, app: App): void {
       const { ledger } = await app.ports();
       const found = await ledger.handbook(String(handbook));
       if (found === undefined) throw new ResourceNotFoundError(uri.href);
-      return content(uri, handbookMarkdown(found, await ledger.behaviors(found.slug)));
+      return content(uri, handbookMarkdown(found, await readable(found.slug)));
     },
   );
 
@@ -60,9 +66,10 @@ export function registerResources(server: McpServer, app: App): void {
       mimeType: MARKDOWN,
     },
     async (uri, { handbook, name }) => {
-      const { ledger } = await app.ports();
-      const found = await ledger.behavior({ handbook: String(handbook), name: String(name) });
-      if (found === undefined) throw new ResourceNotFoundError(uri.href);
+      const ports = await app.ports();
+      const found = await ports.ledger.behavior({ handbook: String(handbook), name: String(name) });
+      if (found === undefined || (await episode.withholds(ports))(found))
+        throw new ResourceNotFoundError(uri.href);
       return content(uri, behaviorMarkdown(found));
     },
   );

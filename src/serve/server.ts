@@ -1,6 +1,7 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import type { App } from "../app.ts";
 import { VERSION } from "../version.ts";
+import { OpenEpisode } from "./open-episode.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
 import { registerTools } from "./tools.ts";
@@ -20,8 +21,9 @@ export function buildServer(app: App): McpServer {
     { name: "behavior-handbook", title: "Behavior handbook", version: VERSION },
     { instructions: INSTRUCTIONS },
   );
-  registerTools(server, app);
-  registerResources(server, app);
-  registerPrompts(server, app);
+  const episode = new OpenEpisode();
+  registerTools(server, app, episode);
+  registerResources(server, app, episode);
+  registerPrompts(server, app, episode);
   return server;
 }

@@ -13,6 +13,7 @@ import { retrieveBehaviors } from "../tools/retrieve-behaviors.ts";
 import { selfImprove } from "../tools/self-improve.ts";
 import { submitReflectionTool } from "../tools/submit-reflection.ts";
 import { logError } from "./log.ts";
+import type { OpenEpisode } from "./open-episode.ts";
 
 /** All tools, in the order of the loop. */
 export const TOOLS = [
@@ -26,13 +27,14 @@ export const TOOLS = [
   handbookReport,
 ] as const satisfies readonly { name: string }[];
 
-export function registerTools(server: McpServer, app: App): void {
-  for (const tool of LISTED) register(server, app, tool);
+export function registerTools(server: McpServer, app: App, episode: OpenEpisode): void {
+  for (const tool of LISTED) register(server, app, episode, tool);
 }
 
 function register(
   server: McpServer,
   app: App,
+  episode: OpenEpisode,
   { inputSchema, outputSchema, ...tool }: (typeof LISTED)[number],
 ): void {
   const { name, title, description, annotations } = tool;
@@ -42,6 +44,7 @@ function register(
     async (given, context) => {
       try {
         const result = await app.during(runTool(tool, given, app, callerOf(server, context)));
+        episode.saw(name, result);
         return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
       } catch (error) {
         return { content: [{ type: "text", text: errorText(tool.name, error) }], isError: true };
