@@ -1,4 +1,5 @@
 import type { Episode } from "../../model/episode.ts";
+import { liftOf, startMeter, take } from "./meter.ts";
 
 /** What a handbook changes, measured on its randomized tasks. Plain JSON; the same episodes give the same bits. */
 export interface Lift {
@@ -97,7 +98,7 @@ export interface BurnIn {
 export interface BurnInCounts {
   /** That count: with the outcome, after the ones that only trained the regression. */
   episodes: number;
-  /** Of them, those that did without: the control arm, or, for one behavior, the ones it was withheld from. */
+  /** Of them, those of the rarer arm: the control arm, or, for one behavior, the episodes that it was withheld from. */
   without: number;
 }
 
@@ -195,6 +196,13 @@ export interface LiftOptions {
 /**
  * Measures what a handbook and each of its behaviors change.
  *
- * Takes episodes in the order of their draws; goes through them once.
+ * Takes episodes in the order of their draws and goes through them once, so memory is that of the behaviors. An episode is
+ * judged by what the ones before it taught. Two things are assumed and cannot be seen in the data: that a draw does
+ * not reach back to tasks that began before it, and that whether an outcome is known does not depend on the outcome itself
+ * differently in the arms; `returns` shows what of the latter shows.
  */
-export declare function measureLift(episodes: Iterable<Episode>, options?: LiftOptions): Lift;
+export function measureLift(episodes: Iterable<Episode>, options: LiftOptions = {}): Lift {
+  const meter = startMeter(options);
+  for (const episode of episodes) take(meter, episode);
+  return liftOf(meter);
+}
