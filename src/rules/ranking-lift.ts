@@ -8,8 +8,8 @@ const STRENGTH = 3;
 /**
  * A score of retrieval with the measured lift taken in: score × exp(-λ·shrunk), the factor between 0.7 and 1.4.
  *
- * `shrunk` is `BehaviorLift.shrunk`, an effect on log tokens, less the mean of the list if all of them help: only differences
- * order. A behavior that nobody measured has the mean of all, so it is neither preferred nor put back. 0 changes nothing.
+ * `shrunk` is `BehaviorLift.shrunk`, on log tokens against the mean of all behaviors; so 0, for what nobody measured, changes
+ * nothing, and a handbook whose behaviors all help alike keeps its order.
  */
 export function withLift(score: number, shrunk: number, strength = STRENGTH): number {
   const factor = Math.min(MOST, Math.max(LEAST, Math.exp(-strength * shrunk)));

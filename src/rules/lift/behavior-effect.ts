@@ -102,7 +102,7 @@ export function behaviorLifts({ byName, residuals }: BehaviorContrasts, alpha: n
       cited,
       token_ratio: behaviorEffect(contrast.token_ratio, true, alpha),
       tested: behaviorEffect(contrast.tested, false, alpha),
-      shrunk: shrunk(noisy[i], prior),
+      shrunk: shrunk(noisy[i], prior) - prior.mean,
     };
   });
   claim(lifts, alpha);

@@ -54,8 +54,10 @@ export function enterHandbook(
     contrast.observed[side] += 1;
   }
   if (predictions === undefined) return;
-  const bound = isProbability(contrast.name) ? 1 / Math.min(served, control) : 0;
-  enter(contrast, side, pseudoOutcome(side, outcome, predictions, [served, control]), bound, alpha);
+  const most = 1 / Math.min(served, control);
+  const value = pseudoOutcome(side, outcome, predictions, [served, control]);
+  const unseen = { token_ratio: 0, tokens: Math.abs(value), tested: most, success: most }[contrast.name];
+  enter(contrast, side, value, unseen, alpha);
   keep(contrast.series, contrast.sequence, alpha);
 }
 

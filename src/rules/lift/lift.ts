@@ -115,7 +115,10 @@ export interface BehaviorLift {
   token_ratio: BehaviorEffect;
   /** Probability of success, shown - withheld, where a test, a checker or a user told. */
   tested: BehaviorEffect;
-  /** Effect on log tokens after shrinkage, for ranking only; negative is cheaper. 0 while no behavior was measured. */
+  /**
+   * For ranking only: by how much its effect on log tokens, after shrinkage, is below (cheaper) or above the mean of all
+   * behaviors. 0 is the mean, which is also what a behavior has of which nothing is known.
+   */
   shrunk: number;
   /** After e-BH over all behaviors, outcomes and directions; "mixed" is help on one outcome and harm on another. */
   finding?: "helps" | "harms" | "mixed";
