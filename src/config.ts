@@ -7,6 +7,18 @@ import { HandbookError } from "./errors.ts";
 const setting = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (typeof value === "string" && value.trim() === "" ? undefined : value), schema);
 
+/** Three prices with commas between. */
+const Prices = z
+  .string()
+  .refine(
+    (value) => /^\s*\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?){2}\s*$/.test(value),
+    "write three numbers with commas between, such as 15,3,0.3",
+  )
+  .transform((value) => {
+    const [output = 0, input = 0, cached = 0] = value.split(",").map(Number);
+    return { output, input, cached };
+  });
+
 /**
  * Every variable that is read, with its meaning, unit and default. The table in the README is made from it.
  */
@@ -71,6 +83,9 @@ export const Variables = z.object({
   HANDBOOK_WITHHOLD: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
     "Probability that one of the behaviors for a task is withheld, so that each can be measured. `0`: none is. Default: 0.1.",
   ),
+  HANDBOOK_PRICES: setting(Prices.optional()).describe(
+    "What a million tokens of output, of input and of cached input cost you, in dollars, for the account of `handbook report`. Default: `15,3,0.3`, an example to be replaced by your own.",
+  ),
   HANDBOOK_REFLECT_TOKENS: setting(z.coerce.number().int().min(500).max(1_000_000).default(6000)).describe(
     "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
   ),
@@ -84,6 +99,8 @@ export interface Config {
   readonly reflectionTokens: number;
   readonly holdout: number;
   readonly withhold: number;
+  /** Of a million tokens; absent when nobody set them. */
+  readonly prices?: { readonly output: number; readonly input: number; readonly cached: number };
   /** Absent when no model is configured. */
   readonly model?: { readonly name: string; readonly apiKey: string; readonly baseUrl?: string };
   /** Absent when nothing is to be found by meaning. */
@@ -152,6 +169,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     reflectionTokens: rest.HANDBOOK_REFLECT_TOKENS,
     holdout: rest.HANDBOOK_HOLDOUT,
     withhold: rest.HANDBOOK_WITHHOLD,
+    ...(rest.HANDBOOK_PRICES && { prices: rest.HANDBOOK_PRICES }),
     // Local endpoints want no key, the client library wants one.
     ...(name !== undefined && {
       model: { name, apiKey: key ?? "none", ...(baseUrl !== undefined && { baseUrl }) },

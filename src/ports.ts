@@ -32,6 +32,8 @@ export interface Settings {
   /** Probability that a task is served nothing, and, of the others, that one behavior is withheld. */
   holdout: number;
   withhold: number;
+  /** Of a million tokens, for the account; absent when nobody set them. */
+  prices?: { output: number; input: number; cached: number } | undefined;
 }
 
 /** A behavior as an index sees it: its text, and the tasks that were solved with it. */

@@ -10,6 +10,7 @@ import { hookCommand } from "./hook.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
 import { reindexCommand } from "./reindex.ts";
+import { reportCommand } from "./report.ts";
 import { serveCommand } from "./serve.ts";
 import { uninitCommand } from "./uninit.ts";
 
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     importCommand,
     exportCommand,
     historyCommand,
+    reportCommand,
     reindexCommand,
     doctorCommand,
     initCommand,

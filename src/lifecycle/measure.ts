@@ -3,8 +3,15 @@ import type { DrawnEpisode } from "../ports/experiment.ts";
 import type { BehaviorUsage, HandbookCounts, Ports } from "../ports.ts";
 import { type Attention, needsAttention } from "../rules/attention.ts";
 import { settledBy, UNSTATED } from "../rules/evidence.ts";
-import { type Account, accountOf, type Prices } from "../rules/lift/account.ts";
-import { type Lift, measureLift } from "../rules/lift/lift.ts";
+import {
+  type Account,
+  accountOf,
+  DEFINITION_TOKENS,
+  EXAMPLE_PRICES,
+  type Prices,
+} from "../rules/lift/account.ts";
+import type { Lift } from "../rules/lift/lift.ts";
+import { liftOf, startMeter, take } from "../rules/lift/meter.ts";
 import { handbookToRead } from "./handbooks.ts";
 
 export interface HandbookReport {
@@ -27,13 +34,6 @@ export interface ReportRequest {
   until?: string | undefined;
 }
 
-/** What the server's own surface costs, which the stages do not see. */
-export interface Costs {
-  prices: Prices;
-  /** Tokens that a model sees of the tools. */
-  definition_tokens: number;
-}
-
 const MOST_CITED = 10;
 
 /**
@@ -42,23 +42,23 @@ const MOST_CITED = 10;
  *
  * Throws: UNKNOWN_HANDBOOK.
  */
-export async function measure(ports: Ports, request: ReportRequest, costs: Costs): Promise<HandbookReport> {
+export async function measure(ports: Ports, request: ReportRequest): Promise<HandbookReport> {
   const { ledger } = ports;
   const handbook = await handbookToRead(ledger, request.handbook);
   const { since, until = ports.now().toISOString() } = request;
   const counts = await ledger.counts(handbook, since);
   const usage = await ledger.usage(handbook, since);
   const most_cited = await ledger.mostCited(handbook, since, MOST_CITED);
-  const episodes: Episode[] = [];
-  for await (const episode of settledEpisodes(ports, handbook, { since, until })) episodes.push(episode);
-  const lift = measureLift(episodes);
+  const meter = startMeter();
+  for await (const episode of settledEpisodes(ports, handbook, { since, until })) take(meter, episode);
+  const lift = liftOf(meter);
   return {
     handbook,
     ...(since !== undefined && { since }),
     until,
     counts,
     lift,
-    account: account(lift, counts, costs),
+    account: account(lift, counts, ports.settings.prices ?? EXAMPLE_PRICES),
     usage,
     most_cited,
     attention: needsAttention(usage),
@@ -100,7 +100,7 @@ function episodeOf(drawn: DrawnEpisode): Episode {
   };
 }
 
-function account(lift: Lift, { reflections }: HandbookCounts, { prices, definition_tokens }: Costs): Account {
+function account(lift: Lift, { reflections }: HandbookCounts, prices: Prices): Account {
   const { estimate, low, high } = lift.handbook.tokens;
   const isKnown = estimate !== undefined && low !== undefined && high !== undefined;
   const { served, withheld, cost } = lift.counts;
@@ -109,7 +109,7 @@ function account(lift: Lift, { reflections }: HandbookCounts, { prices, definiti
       ...(isKnown && { tokens: { estimate, low, high } }),
       tasks: served + withheld,
       ...cost,
-      definition_tokens,
+      definition_tokens: DEFINITION_TOKENS,
       reflection: reflections,
     },
     prices,

@@ -1,9 +1,12 @@
 import * as z from "zod";
 import { measure } from "../lifecycle/measure.ts";
+import { sentences } from "../rules/lift/sentences.ts";
 import { defineTool, handbookField } from "./define.ts";
 
 const count = z.number();
-const Since = z
+
+/** A day, which is its midnight in UTC, or an instant. */
+export const Since = z
   .string()
   .refine(
     (value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)),
@@ -40,10 +43,35 @@ export const handbookReport = defineTool({
         reject: count,
       }),
     }),
-    lift: z.strictObject({ tokens: z.string(), success: z.string() }),
+    lift: z.strictObject({
+      tokens: z.string(),
+      success: z.string(),
+      trustworthy: z.string(),
+      behaviors: z.string(),
+    }),
+    use: z.string(),
+    account: z.string(),
+    notes: z.array(z.string()),
     most_cited: z.array(z.strictObject({ name: z.string(), cited: count, succeeded: count, failed: count })),
     attention: z.array(z.strictObject({ name: z.string(), why: z.string() })),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  run: (input, ports) => measure(ports, input),
+  async run(input, ports) {
+    const report = await measure(ports, input);
+    const { handbook, since, most_cited, attention } = report;
+    const { rates: _, report_tokens: __, reflections, ...counts } = report.counts;
+    const { open, done } = reflections;
+    const { tokens, tested, success, trustworthy, behaviors, use, account, ...notes } = sentences(report);
+    return {
+      handbook,
+      ...(since !== undefined && { since }),
+      counts: { ...counts, reflections: { open, done } },
+      lift: { tokens, success: `tested: ${tested}; whoever told: ${success}`, trustworthy, behaviors },
+      use,
+      account,
+      notes: Object.values(notes),
+      most_cited,
+      attention,
+    };
+  },
 });

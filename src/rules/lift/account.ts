@@ -8,6 +8,12 @@ export interface Prices {
   cached: number;
 }
 
+/** Taken where nobody set their own (HANDBOOK_PRICES), in dollars: an example, not what any one model costs. */
+export const EXAMPLE_PRICES: Prices = { output: 15, input: 3, cached: 0.3 };
+
+/** What a model sees of the eight tools: characters / 4 of their names, descriptions and inputs, to the nearest hundred. */
+export const DEFINITION_TOKENS = 1900;
+
 /** What the handbook was measured to save and what it costs, in tokens. */
 export interface Ledgered {
   /** Output tokens of a task, served minus control; absent while nobody knows. */

@@ -1,0 +1,208 @@
+import type { HandbookReport } from "../lifecycle/measure.ts";
+import { percent, shareOf, whole } from "../rules/lift/figures.ts";
+import type { Effect } from "../rules/lift/lift.ts";
+import { type Sentences, sentences } from "../rules/lift/sentences.ts";
+import type { Timeline, TimelinePoint } from "../rules/lift/timeline.ts";
+import { STYLE } from "./report-page-style.ts";
+import { countsPlot, estimatePlot, forestPlot, sharesPlot, timelinePlot } from "./report-plots.ts";
+import {
+  ARMS_NOTE,
+  accountRows,
+  armRows,
+  behaviorRows,
+  citationRows,
+  mostMeasured,
+  type Rows,
+} from "./report-tables.ts";
+import { LABELS, titleOf } from "./report-text.ts";
+
+const MOST = 30; // behaviors in a plot
+
+/** A report as one page: no script, nothing from elsewhere, the plots drawn already. */
+export async function reportPage(report: HandbookReport, timeline: Timeline): Promise<string> {
+  const { lift, account, most_cited, attention } = report;
+  const told = sentences(report);
+  const title = `Does the handbook “${report.handbook}” help?`;
+  const measured = mostMeasured(lift.behaviors, MOST);
+  const parts = [
+    `<header><h1>${escaped(title)}</h1><p>${escaped(titleOf(report))}</p></header>`,
+    `<section class="headline" aria-label="Result">${headline(told)}</section>`,
+    section(
+      "With and without",
+      table(armRows(lift)),
+      `<p class="note">${escaped(ARMS_NOTE)}</p>`,
+      ...(await estimates(lift.handbook.token_ratio, "Output tokens, with / without", told.tokens)),
+      ...(await estimates(lift.handbook.tested, "Tested success, with - without", told.tested)),
+    ),
+    section(
+      "Over time",
+      ...(await overTime(
+        timeline.tokens,
+        ",.0f",
+        "Output tokens of a task, geometric mean of all up to then",
+      )),
+      ...(await overTime(timeline.tested, ".0%", percent, "Tested success, mean of all up to then")),
+      list(told, "arms", "counted", "reports", "limits"),
+    ),
+    section("Is it used?", await used(report, told), list(told, "use", "contamination")),
+    section(
+      "One behavior at a time",
+      ...(await forest(measured)),
+      list(told, "behaviors"),
+      table(behaviorRows(measured)),
+      lift.behaviors.length > MOST
+        ? `<p class="note">The ${MOST} that were withheld most, of ${whole(lift.behaviors.length)}.</p>`
+        : "",
+    ),
+    section("Citations", ...(await citations(most_cited)), list(told, "cited")),
+    section("Account", table(accountRows(account)), list(told, "account")),
+    section(
+      "To look at",
+      attention.length === 0
+        ? "<p>No behavior.</p>"
+        : table([["behavior", "why"], ...attention.map(({ name, why }) => [name, why])]),
+    ),
+    section("Switch it off", list(told, "off")),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+${parts.join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+function headline({ tokens, tested, success, trustworthy }: Sentences): string {
+  const card = (label: string, text: string) =>
+    `<div><h2>${escaped(label)}</h2><p>${escaped(text)}</p></div>`;
+  return [
+    card("Tokens", tokens),
+    card("Success", `Tested: ${tested}.`).replace(
+      "</div>",
+      `<p>${escaped(`Whoever told: ${success}.`)}</p></div>`,
+    ),
+    card("Trust", trustworthy),
+  ].join("");
+}
+
+async function estimates(effect: Effect, caption: string, words: string): Promise<string[]> {
+  if (effect.series.length < 2) return [];
+  return [
+    figure(
+      await estimatePlot(effect),
+      `${caption}, with the interval that holds however often one looks`,
+      words,
+    ),
+  ];
+}
+
+async function overTime(
+  points: readonly TimelinePoint[],
+  format: string,
+  written: (mean: number) => string,
+  caption: string,
+): Promise<string[]> {
+  if (points.length < 2) return [];
+  const last = (["served", "control"] as const).map(
+    (arm) => points.findLast((point) => point.arm === arm)?.mean,
+  );
+  const [served, control] = last.map((mean) => (mean === undefined ? "nothing yet" : written(mean)));
+  return [
+    figure(
+      await timelinePlot(points, format),
+      caption,
+      `At last ${served} with the handbook, ${control} without.`,
+    ),
+  ];
+}
+
+async function used(
+  { counts: { rates }, lift: { returns } }: HandbookReport,
+  { use }: Sentences,
+): Promise<string> {
+  const share = (label: string, part: number, of: number) => ({
+    label,
+    share: of === 0 ? 0 : part / of,
+    text: shareOf(part, of),
+  });
+  const { served, control } = returns.trace;
+  const plot = await sharesPlot([
+    share("asked before the work", rates.after_retrieval, rates.recorded),
+    share("reported after it", rates.returned, rates.episodes),
+    share("the same, served", served.returned, served.episodes),
+    share("the same, served nothing", control.returned, control.episodes),
+    share("cited what was served", rates.citing, rates.served),
+  ]);
+  return figure(plot, "How far agents go along the loop", use);
+}
+
+async function forest(measured: HandbookReport["lift"]["behaviors"]): Promise<string[]> {
+  const known = measured.filter(({ token_ratio }) => token_ratio.estimate !== undefined);
+  if (known.length === 0) return [];
+  return [
+    figure(await forestPlot(known), "What each behavior does to the output tokens", "In the table below."),
+  ];
+}
+
+async function citations(cited: HandbookReport["most_cited"]): Promise<string[]> {
+  if (cited.length === 0) return [];
+  const counts = cited.map(({ name, cited, succeeded, failed }) => ({
+    label: name,
+    n: cited,
+    text: `${whole(cited)}: ${whole(succeeded)} succeeded, ${whole(failed)} failed`,
+  }));
+  return [figure(await countsPlot(counts), "Cited most", "In the table below."), table(citationRows(cited))];
+}
+
+function section(title: string, ...parts: string[]): string {
+  return `<section><h2>${escaped(title)}</h2>\n${parts.join("\n")}</section>`;
+}
+
+/** The picture, named by its caption and told in words to those who do not see it. */
+function figure(svg: string, caption: string, words: string): string {
+  const name = escaped(`${caption}. ${words}`);
+  const named = svg
+    .replace(/^<svg /, `<svg role="img" aria-label="${name}" `)
+    .replace(/^(<svg[^>]*>)/, `$1<title>${escaped(caption)}</title>`);
+  return `<figure>${named}<figcaption>${escaped(caption)}</figcaption></figure>`;
+}
+
+function list(told: Sentences, ...keys: (keyof Sentences)[]): string {
+  const items = keys.map((key) => `<dt>${escaped(LABELS[key])}</dt><dd>${escaped(told[key])}</dd>`);
+  return `<dl>${items.join("")}</dl>`;
+}
+
+function table([head = [], ...rows]: Rows): string {
+  const cells = (row: readonly string[], tag: "th" | "td") =>
+    row
+      .map((cell, i) =>
+        i === 0 && tag === "td"
+          ? `<th scope="row">${escaped(cell)}</th>`
+          : `<${tag}${tag === "th" ? ' scope="col"' : ""}>${escaped(cell)}</${tag}>`,
+      )
+      .join("");
+  const body = rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("");
+  return `<div class="table"><table><thead><tr>${cells(head, "th")}</tr></thead><tbody>${body}</tbody></table></div>`;
+}
+
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+}
