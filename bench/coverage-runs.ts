@@ -39,9 +39,9 @@ export function runOnce(world: World, seed: number): Run {
     if (episode.arm === "served" && episode.tokens !== undefined)
       put(episode.cited.length > 0 ? cites : silent, logTokens);
     const before = counts(meter);
-    const behaviorsBefore = meter.regressions.token_ratio.n;
+    const behaviorsBefore = meter.nuisance.token_ratio.n;
     take(meter, episode);
-    if (episode.arm !== "control" && episode.tokens !== undefined && behaviorsBefore >= 30)
+    if (episode.arm !== "control" && episode.tokens !== undefined && behaviorsBefore >= 20)
       for (const [place, effect] of candidates.entries()) {
         const name = episode.candidates[place] ?? "";
         const { n, sum } = own.get(name) ?? { n: 0, sum: 0 };

@@ -16,6 +16,8 @@ export interface World {
   spread: number;
   /** Mean effect of all candidates together on the probability of success. */
   success: number;
+  /** By how much the effects grow until everything is recorded, as a share of their mean. */
+  learning: number;
   behaviors: number;
   holdout: (i: number) => number;
   withhold: number;
@@ -32,6 +34,7 @@ export const WORLD: World = {
   effect: Math.log(0.8),
   spread: 0.05,
   success: 0.08,
+  learning: 0.4,
   behaviors: 40,
   holdout: () => 0.1,
   withhold: 0.1,
@@ -50,7 +53,7 @@ export interface SimulatedTask {
   logTokens: number;
 }
 
-const MEAN_CANDIDATES = 4.03; // of the tasks that have any, by the formula of `candidateCount`
+const MEAN_CANDIDATES = 3.97; // of the tasks that have any, by the formula of `candidateCount`
 const SETTLES_HOURS = 24;
 const CARRY_OVER = -0.1;
 
@@ -68,7 +71,7 @@ export function* simulatedTasks(world: World, seed: number): Generator<Simulated
     const difficulty = Math.max(-2.5, Math.min(2.5, normal()));
     const k = Math.max(0, Math.min(8, Math.round(3.8 + 1.5 * difficulty + 1.2 * normal())));
     // What is found fits better the more was recorded: effects are of history, and the truth follows them.
-    const maturity = 0.8 + 0.4 * Math.min(1, recorded / world.episodes);
+    const maturity = 1 + world.learning * (Math.min(1, recorded / world.episodes) - 0.5);
     const places = chosen(world.behaviors, k, next);
     const effects = places.map((place) => maturity * (own[place]?.tokens ?? 0));
     const total = sum(effects);

@@ -5,9 +5,6 @@ import type { Effect, Interval, Verdict } from "./lift.ts";
 import { isProbability, type OutcomeName } from "./outcomes.ts";
 import { keep, type Series, withLast } from "./series.ts";
 
-/** Episodes that only train the regression: without it the first pseudo-outcomes would be an outcome's level times 1/h. */
-export const WARM_UP = 30;
-
 /** Before that, no interval is shown: chosen where bench/coverage.ts keeps its promise at every look. */
 export const HANDBOOK_BURN_IN = { episodes: 200, without: 20 };
 

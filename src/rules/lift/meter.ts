@@ -15,17 +15,17 @@ import {
   type HandbookContrast,
   handbookEffect,
   startHandbookContrast,
-  WARM_UP,
 } from "./handbook-effect.ts";
 import type { Lift, LiftOptions } from "./lift.ts";
-import { isProbability, OUTCOMES, type OutcomeName, type Outcomes, outcomesOf } from "./outcomes.ts";
-import { expected, features, learn, type Regression, served, startRegression } from "./regression.ts";
+import { type Nuisance, predict, startNuisance, train } from "./nuisance.ts";
+import { OUTCOMES, type OutcomeName, type Outcomes, outcomesOf } from "./outcomes.ts";
+import { features } from "./regression.ts";
 
 /** A measurement while episodes come in. */
 export interface Meter {
   alpha: number;
   tally: Tally;
-  regressions: Record<OutcomeName, Regression>;
+  nuisance: Nuisance;
   handbook: Record<OutcomeName, HandbookContrast>;
   behaviors: BehaviorContrasts;
   cited: Cited;
@@ -36,7 +36,7 @@ export function startMeter({ alpha = 0.05, points = 200 }: LiftOptions = {}): Me
   return {
     alpha,
     tally: startTally(),
-    regressions: each(startRegression),
+    nuisance: startNuisance(),
     handbook: each((name) => startHandbookContrast(name, points)),
     behaviors: startBehaviorContrasts(),
     cited: startCited(),
@@ -55,12 +55,13 @@ function each<T>(make: (name: OutcomeName) => T): Record<OutcomeName, T> {
 
 /** Takes one episode in: predicts it from the earlier ones, enters it everywhere, and only then learns from it. */
 export function take(meter: Meter, episode: Episode): void {
-  const { alpha, regressions, handbook } = meter;
+  const { alpha, nuisance, handbook } = meter;
   const outcomes = outcomesOf(episode);
   const x = features(episode.covariates);
   const side = sideOf(episode.arm);
   const propensities = propensitiesOf(episode);
   const counts = isInformative(propensities);
+  const predictions = predict(nuisance, x);
   const residuals: Outcomes = {};
 
   enterTally(meter.tally, episode, outcomes, counts);
@@ -68,26 +69,13 @@ export function take(meter: Meter, episode: Episode): void {
   for (const name of OUTCOMES) {
     const outcome = outcomes[name];
     if (outcome === undefined) continue;
-    const regression = regressions[name];
-    const predictions = regression.n < WARM_UP ? undefined : predicted(regression, name, x);
-    if (counts) enterHandbook(handbook[name], side, outcome, predictions, propensities, alpha);
-    if (predictions !== undefined) residuals[name] = outcome - predictions[0];
-    learn(regression, x, side !== "second", outcome);
+    const prediction = predictions[name];
+    if (counts) enterHandbook(handbook[name], side, outcome, prediction, propensities, alpha);
+    if (prediction !== undefined) residuals[name] = outcome - prediction[0];
   }
+  train(nuisance, x, side !== "second", outcomes, predictions);
   enterBehaviors(meter.behaviors, episode, residuals, alpha);
   enterCited(meter.cited, episode, residuals.token_ratio);
-}
-
-/** What is expected with and without the handbook. */
-function predicted(regression: Regression, name: OutcomeName, x: Float64Array): [number, number] {
-  const without = expected(regression, x);
-  return [clipped(name, without + served(regression)), clipped(name, without)];
-}
-
-/** A line through probabilities or counts leaves their range; the nearest possible value is the better guess. */
-function clipped(name: OutcomeName, value: number): number {
-  if (name === "token_ratio") return value;
-  return isProbability(name) ? Math.min(1, Math.max(0, value)) : Math.max(0, value);
 }
 
 /** The result so far; the meter may go on. */

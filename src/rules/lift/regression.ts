@@ -34,26 +34,25 @@ export interface Regression {
   inverse: Float64Array;
 }
 
-/** Penalty of every coefficient but the intercept: that of one episode one unit off. */
-const PENALTY = 1;
-const INTERCEPT_PENALTY = 1e-3;
+/**
+ * Of a coefficient, as if so many episodes had said that it is 0: hardly any for the intercept, one for a covariate, five for the
+ * arm, since an effect on log tokens beyond ±0.3 is rare where the residual's standard deviation is 0.67 ((0.67/0.3)² = 5).
+ */
+const PENALTY = { intercept: 1e-3, covariate: 1, arm: 5 };
 
 export function startRegression(): Regression {
   const inverse = new Float64Array(SIZE * SIZE);
-  for (let i = 0; i < SIZE; i++) inverse[i * SIZE + i] = 1 / (i === 0 ? INTERCEPT_PENALTY : PENALTY);
+  for (let i = 0; i < SIZE; i++)
+    inverse[i * SIZE + i] = 1 / (i === 0 ? PENALTY.intercept : i === ARM ? PENALTY.arm : PENALTY.covariate);
   return { n: 0, coefficients: new Float64Array(SIZE), inverse };
 }
 
-/** What is expected of a task without the handbook. With it, `served` more. */
-export function expected({ coefficients }: Regression, x: Float64Array): number {
+/** What is expected of a task with the features `x`, served or not. */
+export function expected({ coefficients }: Regression, x: Float64Array, isServed: boolean): number {
+  setArm(x, isServed);
   let sum = 0;
-  for (let i = 0; i < ARM; i++) sum += (coefficients[i] ?? 0) * (x[i] ?? 0);
+  for (let i = 0; i < SIZE; i++) sum += (coefficients[i] ?? 0) * (x[i] ?? 0);
   return sum;
-}
-
-/** What the handbook adds, as far as the regression knows; shrunk to 0, so the arms share a prediction at first. */
-export function served({ coefficients }: Regression): number {
-  return coefficients[ARM] ?? 0;
 }
 
 /**
@@ -62,7 +61,7 @@ export function served({ coefficients }: Regression): number {
  */
 export function learn(regression: Regression, x: Float64Array, isServed: boolean, outcome: number): void {
   const { coefficients, inverse } = regression;
-  x[ARM] = isServed ? 1 : 0;
+  setArm(x, isServed);
   const gain = new Float64Array(SIZE);
   let scale = 1;
   let error = outcome;
@@ -80,4 +79,8 @@ export function learn(regression: Regression, x: Float64Array, isServed: boolean
       inverse[i * SIZE + j] = (inverse[i * SIZE + j] ?? 0) - step * (gain[j] ?? 0);
   }
   regression.n += 1;
+}
+
+function setArm(x: Float64Array, isServed: boolean): void {
+  x[ARM] = isServed ? 1 : 0;
 }

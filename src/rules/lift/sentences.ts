@@ -1,4 +1,4 @@
-import type { HandbookCounts } from "../../ports.ts";
+import type { HandbookCounts } from "../../ports/statistics.ts";
 import { type Account, REQUESTS_PER_TASK } from "./account.ts";
 import { money, percent, points, range, ratio, several, shareOf, whole } from "./figures.ts";
 import type { Effect, Interval, Lift } from "./lift.ts";
