@@ -7,6 +7,7 @@ import type { Citation, Trace } from "./model/trace.ts";
 import type { RankedBehavior, Use } from "./model/use.ts";
 import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
+import type { BehaviorUsage, HandbookCounts } from "./ports/statistics.ts";
 
 /** What the stages of the life cycle need from outside. One set per process. */
 export interface Ports {
@@ -57,46 +58,6 @@ export const MAX_SOLVED_TASKS = 10;
 export interface BehaviorChanges {
   seq: number;
   documents: IndexDocument[];
-}
-
-/** What a handbook holds and how it was used, since an instant or since ever. */
-export interface HandbookCounts {
-  behaviors: Record<Status, number>;
-  traces: Record<Outcome, number>;
-  /** Successes and failures by evidence stronger than the agent's own word. */
-  tested: { success: number; failure: number };
-  traces_with_true_tokens: number;
-  uses: number;
-  uses_served: number;
-  /** Tokens that agents wrote into `record_trace`; what hooks recorded cost none. */
-  report_tokens: number;
-  /** Is it used at all? */
-  rates: UseRates;
-  reflections: { open: number; done: number; input_tokens: number; output_tokens: number };
-  decisions: Record<Decision["decision"], number>;
-}
-
-/** How far agents go along the loop: each count is a part of the one before it in its line. */
-export interface UseRates {
-  /** Traces, and those that came with a retrieval before. */
-  recorded: number;
-  after_retrieval: number;
-  /** Tasks that were looked up, and those of which a trace came. */
-  episodes: number;
-  returned: number;
-  /** Traces of tasks that were served something, and those that cite some of it. */
-  served: number;
-  citing: number;
-}
-
-/** How one behavior fared. `succeeded` and `failed` count traces that cite it. */
-export interface BehaviorUsage {
-  name: string;
-  status: Status;
-  served: number;
-  cited: number;
-  succeeded: number;
-  failed: number;
 }
 
 /** A trace without its long texts, for choosing among many. */

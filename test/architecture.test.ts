@@ -35,6 +35,7 @@ const STAGES = [
   "settle",
   "measure",
   "edit",
+  "promote",
   "improve",
 ];
 

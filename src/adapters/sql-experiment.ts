@@ -3,6 +3,7 @@ import type { BehaviorKey } from "../model/behavior.ts";
 import type { Draw } from "../model/episode.ts";
 import type { DrawnEpisode, ExperimentReads, ExperimentWrites } from "../ports/experiment.ts";
 import type { Database, Tables } from "./sql-schema.ts";
+import { TESTED } from "./sql-statistics.ts";
 
 const PAGE = 2000; // episodes
 const SIMILAR_EACH = 10; // newest traces that cite one behavior
@@ -115,12 +116,25 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
       }
     },
 
-    async lifts(handbook) {
+    async lifts(handbook, keys) {
+      if (keys.length === 0) return [];
       return db
         .selectFrom("lifts")
         .select(["behavior_handbook as handbook", "name", "effect"])
         .where("handbook", "=", handbook)
+        .where("name", "in", [...new Set(keys.map(({ name }) => name))])
         .execute();
+    },
+
+    async succeededTasks(handbook) {
+      const { rows } = await sql<BehaviorKey & { tasks: number }>`
+        select b.handbook, b.name, count(distinct t.task) as tasks
+        from behaviors b join citations c on c.handbook = b.handbook and c.name = b.name
+          join traces t on t.id = c.trace_id
+        where b.handbook = ${handbook} and b.status = 'probation' and t.outcome = 'success'
+          and t.evidence in (${sql.join(TESTED)})
+        group by b.handbook, b.name order by b.name`.execute(db);
+      return rows.map(({ tasks, ...key }) => ({ ...key, tasks: Number(tasks) }));
     },
   };
 }

@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
-import { type BehaviorUsage, type HandbookCounts, MAX_SOLVED_TASKS } from "../ports.ts";
+import type { BehaviorUsage, HandbookCounts } from "../ports/statistics.ts";
+import { MAX_SOLVED_TASKS } from "../ports.ts";
 import type { Database } from "./sql-schema.ts";
 
 /** Evidence stronger than the agent's own word: what makes a success count as solved. */
-const TESTED = ["test", "checker", "user"] as const;
+export const TESTED = ["test", "checker", "user"] as const;
 const TRACES_LOOKED_AT = 100; // for the ten newest solved tasks among them
 const SOLVED_TASK_CHARACTERS = 2000; // a task is told in its beginning; the rest would only blur the index
 /**

@@ -1,6 +1,7 @@
 import type { Episode } from "../model/episode.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
-import type { BehaviorUsage, HandbookCounts, Ports } from "../ports.ts";
+import type { BehaviorUsage, HandbookCounts } from "../ports/statistics.ts";
+import type { Ports } from "../ports.ts";
 import { type Attention, needsAttention } from "../rules/attention.ts";
 import { settledBy, UNSTATED } from "../rules/evidence.ts";
 import {

@@ -1,8 +1,9 @@
 import { HandbookError } from "../errors.ts";
 import type { Behavior } from "../model/behavior.ts";
 import type { RankedBehavior, Use } from "../model/use.ts";
-import type { LedgerReads, Ports, Source } from "../ports.ts";
+import type { Hit, LedgerReads, Ports, Source } from "../ports.ts";
 import { fitting, type Ranked, rank, withinBudget } from "../rules/ranking.ts";
+import { withLift, withProbationShare } from "../rules/ranking-lift.ts";
 import { drawEpisode, obeying, servedText } from "./draw.ts";
 import { findBehaviors } from "./find.ts";
 import { handbookToRead, redacted, searchedHandbooks } from "./handbooks.ts";
@@ -58,12 +59,13 @@ export async function retrieve(
   // Its own behaviors of these names too, found or not: they hide the starters' ones.
   const starters = fit.filter((hit) => hit.handbook !== handbook);
   const keys = [...fit, ...starters.map(({ name }) => ({ handbook, name }))];
-  let ranked = rank(fit, await ledger.behaviorsByKey(keys), {
+  const known = rank(await lifted(ledger, handbook, fit), await ledger.behaviorsByKey(keys), {
     handbook,
     alreadyHave: already,
-    limit,
+    limit: wholeTopic ? limit : limit + SPARE,
     wholeTopic,
   });
+  let ranked = wholeTopic ? known : withProbationShare(known, isOnProbation, limit);
   if (input.max_tokens !== undefined) {
     const tokens: number[] = [];
     for (const { behavior } of ranked) tokens.push(await ports.tokenizer.count(servedText(behavior)));
@@ -96,6 +98,20 @@ export async function retrieve(
     if (isDrawn && draw !== undefined) await tx.addDraw(handbook, draw);
   });
   return { use, behaviors: served.map(({ behavior }) => behavior), sources };
+}
+
+/** The hits with their measured lift taken in, best first. */
+async function lifted(ledger: LedgerReads, handbook: string, hits: readonly Hit[]): Promise<Hit[]> {
+  const lifts = await ledger.lifts(handbook, hits);
+  if (lifts.length === 0) return [...hits];
+  const effects = new Map(lifts.map(({ handbook: of, name, effect }) => [`${of}/${name}`, effect]));
+  return hits
+    .map((hit) => ({ ...hit, score: withLift(hit.score, effects.get(`${hit.handbook}/${hit.name}`) ?? 0) }))
+    .sort((a, b) => b.score - a.score);
+}
+
+function isOnProbation({ behavior }: Ranked): boolean {
+  return behavior.status === "probation";
 }
 
 function asRanked({ behavior: { handbook, name, revision }, score }: Ranked): RankedBehavior {

@@ -43,7 +43,10 @@ export interface ExperimentReads {
     handbook: string,
     range: { since?: string | undefined; until: string },
   ): AsyncIterable<DrawnEpisode[]>;
-  lifts(handbook: string): Promise<BehaviorLift[]>;
+  /** What was measured of these behaviors, in no particular order. */
+  lifts(handbook: string, keys: readonly BehaviorKey[]): Promise<BehaviorLift[]>;
+  /** Behaviors on probation that tested successes of a handbook cite, with the number of different tasks. */
+  succeededTasks(handbook: string): Promise<(BehaviorKey & { tasks: number })[]>;
 }
 
 export interface ExperimentWrites {

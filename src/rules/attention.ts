@@ -1,4 +1,4 @@
-import type { BehaviorUsage } from "../ports.ts";
+import type { BehaviorUsage } from "../ports/statistics.ts";
 
 const SERVED_IN_VAIN = 20;
 const FAILURES = 3;

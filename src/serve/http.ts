@@ -10,6 +10,7 @@ import type { App } from "../app.ts";
 import { HandbookError } from "../errors.ts";
 import { logError } from "./log.ts";
 import { buildServer } from "./server.ts";
+import { keepUp } from "./upkeep.ts";
 
 const GRACE_MS = 3000;
 const LOOPBACK = "127.0.0.1";
@@ -50,6 +51,7 @@ export async function serveOnHttp(app: App, port: number): Promise<HttpService> 
     response.writeHead(404, { "content-type": "text/plain" }).end("Not found. MCP is served at /mcp\n");
   });
   await listen(server, port);
+  keepUp(app);
   const address = server.address() as AddressInfo;
   return {
     url: `http://${LOOPBACK}:${address.port}/mcp`,

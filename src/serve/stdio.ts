@@ -3,6 +3,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { App } from "../app.ts";
 import { logError } from "./log.ts";
 import { buildServer } from "./server.ts";
+import { keepUp } from "./upkeep.ts";
 
 const OPEN_AFTER_MS = 100;
 const GRACE_MS = 3000; // for calls under way when the client goes
@@ -13,6 +14,7 @@ const GRACE_MS = 3000; // for calls under way when the client goes
  */
 export function serveOnStdio(app: App): void {
   const handle = serveStdio(() => buildServer(app), { onerror: (error) => logError("stdio.error", error) });
+  keepUp(app);
   let stopping = false;
   const stop = async () => {
     if (stopping) return;

@@ -28,7 +28,7 @@ test("what is withheld from a task is not read by resources either, until its tr
   for (let served = 1; served > 0; ) {
     // Until one is held out.
     const answer = await call(client, "retrieve_behaviors", { task });
-    served = (answer.behaviors as unknown[]).length;
+    served = [...(answer.behaviors ?? [])].length;
     use_id = answer.use_id;
   }
   expect(await read("handbook://default")).not.toEqual([expect.stringContaining(name)]);

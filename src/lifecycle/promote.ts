@@ -1,0 +1,57 @@
+import type { Behavior } from "../model/behavior.ts";
+import type { Episode } from "../model/episode.ts";
+import type { LedgerReads, Ports } from "../ports.ts";
+import { measureLift } from "../rules/lift/lift.ts";
+import { promotions, type StatusChange } from "../rules/lift/promotion.ts";
+import { settledEpisodes } from "./measure.ts";
+
+/**
+ * Lets what was measured have its effect: makes behaviors active or retires them, each as a revision with its numbers, and
+ * leaves what ranking needs to know. Only a handbook's own behaviors change; those of starters are ranked by it.
+ * Done again, it changes nothing.
+ *
+ * Answers the changes that were made.
+ */
+export async function promote(ports: Ports, handbook: string): Promise<StatusChange[]> {
+  const { ledger } = ports;
+  const episodes: Episode[] = [];
+  for await (const episode of settledEpisodes(ports, handbook, { until: ports.now().toISOString() }))
+    episodes.push(episode);
+  const lift = measureLift(episodes);
+  const succeeded = new Map((await ledger.succeededTasks(handbook)).map(({ name, tasks }) => [name, tasks]));
+  const behaviors = (await ledger.behaviors(handbook)).map(({ name, status }) => ({
+    behavior: `${handbook}/${name}`,
+    status,
+    succeeded_tasks: succeeded.get(name) ?? 0,
+  }));
+  const changes = promotions(lift, behaviors);
+  const created_at = ports.now().toISOString();
+  return ledger.write(async (tx) => {
+    await tx.setLifts(
+      handbook,
+      lift.behaviors.flatMap(({ behavior, shrunk }) => {
+        const [of = "", name = ""] = behavior.split("/");
+        return shrunk === 0 ? [] : [{ handbook: of, name, effect: shrunk }];
+      }),
+    );
+    const made: StatusChange[] = [];
+    for (const change of changes) {
+      const name = change.behavior.slice(handbook.length + 1);
+      const current = await tx.behavior({ handbook, name });
+      if (current === undefined || !(await mayChange(tx, current, change))) continue;
+      const { to: status, reason } = change;
+      await tx.addRevision({ ...current, status, reason, revision: current.revision + 1, created_at });
+      made.push(change);
+    }
+    return made;
+  });
+}
+
+/** Not when it has changed meanwhile, nor what a person wrote, nor against a person who took the same change back. */
+async function mayChange(tx: LedgerReads, current: Behavior, { to }: StatusChange): Promise<boolean> {
+  const from = to === "active" ? ["probation"] : ["probation", "active"];
+  if (!from.includes(current.status)) return false;
+  if (to === "retired" && current.provenance.author === "edit") return false;
+  const revisions = await tx.revisions(current);
+  return !revisions.some(({ status, instruction }) => status === to && instruction === current.instruction);
+}
