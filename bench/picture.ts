@@ -35,22 +35,71 @@ const PLAIN = "#8b949e";
 const STYLE =
   "<style>:root{color:#1f2328}@media(prefers-color-scheme:dark){:root{color:#e6edf3}}</style>" as const;
 
+const CONFIG = {
+  font: "system-ui, sans-serif",
+  view: { stroke: null },
+  text: { color: "currentColor" },
+  title: { color: "currentColor", fontSize: 12, anchor: "start" as const },
+  axis: { labelColor: "currentColor", labelFontSize: 11, domain: false, ticks: false, grid: false },
+};
+
 /** Panels of bars or points with whiskers, as an SVG that can be read on white and on black. */
 export async function picture(panels: readonly Panel[], layout: Layout): Promise<string> {
-  const spec: TopLevelSpec = {
+  return svgOf({
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     concat: panels.map((panel, i) => drawn(panel, layout, i % layout.columns === 0)),
     columns: layout.columns,
     background: "transparent",
     spacing: { row: 24, column: 28 },
-    config: {
-      font: "system-ui, sans-serif",
-      view: { stroke: null },
-      text: { color: "currentColor" },
-      title: { color: "currentColor", fontSize: 12, anchor: "start" },
-      axis: { labelColor: "currentColor", labelFontSize: 11, domain: false, ticks: false, grid: false },
-    },
+    config: CONFIG,
+  });
+}
+
+/** One quantity as it changes, of one thing or several. */
+export interface Curve {
+  label: string;
+  points: readonly { x: number; y: number }[];
+}
+
+/** Lines over a common axis from zero, each with its label at its end; `highlight` is drawn in the strong color. */
+export async function curves(
+  title: string,
+  axes: { x: string; y: string },
+  lines: readonly Curve[],
+  highlight: string,
+): Promise<string> {
+  const color = { condition: { test: `datum.label === '${highlight}'`, value: STRONG }, value: PLAIN };
+  const axis = { titleColor: "currentColor", titleFontWeight: "normal" as const, titleFontSize: 11 };
+  const encoding = {
+    x: { field: "x", type: "quantitative" as const, title: axes.x, axis: { ...axis, tickCount: 6 } },
+    y: { field: "y", type: "quantitative" as const, title: axes.y, axis, scale: { domainMin: 0 } },
+    detail: { field: "label", type: "nominal" as const },
+    color,
   };
+  const ends = lines.flatMap(({ label, points }) => points.slice(-1).map((point) => ({ label, ...point })));
+  return svgOf({
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    title,
+    width: 460,
+    height: 200,
+    background: "transparent",
+    layer: [
+      {
+        data: { values: lines.flatMap(({ label, points }) => points.map((point) => ({ label, ...point }))) },
+        mark: { type: "line", strokeWidth: 2 },
+        encoding,
+      },
+      {
+        data: { values: ends },
+        mark: { type: "text", align: "left", dx: 6, fontSize: 11 },
+        encoding: { x: encoding.x, y: encoding.y, text: { field: "label", type: "nominal" } },
+      },
+    ],
+    config: CONFIG,
+  });
+}
+
+async function svgOf(spec: TopLevelSpec): Promise<string> {
   const svg = await new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
   return `${svg.replace(/^(<svg[^>]*>)/, `$1${STYLE}`)}\n`;
 }

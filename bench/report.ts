@@ -10,6 +10,8 @@ export interface Options {
   embedder?: readonly string[];
   ablate?: boolean;
   sizes?: readonly number[];
+  runs?: number;
+  seed?: number;
 }
 
 /** What a bench hands back: keys for machines, rows for people. */

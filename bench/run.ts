@@ -61,6 +61,14 @@ const BENCHES: Record<string, Bench> = {
       "the index by meaning under four processes of which two are killed, and how soon it finds what is new",
     load: () => import("./vectors.ts"),
   },
+  coverage: {
+    summary: "whether the measured lift tells the truth: simulated tasks whose true effects are known",
+    options: [
+      new Option("--runs <number>", "histories of each kind").argParser(whole).default(500),
+      new Option("--seed <number>", "another one gives other histories").argParser(whole).default(1),
+    ],
+    load: () => import("./coverage.ts"),
+  },
   peers: {
     summary: "popular memory servers and this one, installed from npm and measured alike",
     needsData: true,
@@ -76,6 +84,12 @@ function sizes(value: string): number[] {
   const numbers = value.split(",").map((size) => Number(size.replaceAll("_", "")));
   if (numbers.every((size) => Number.isInteger(size) && size >= 100 && size <= 10_000_000)) return numbers;
   throw new InvalidArgumentError("They must be whole numbers from 100 to 10000000, such as 1000,100000.");
+}
+
+function whole(value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 1_000_000) return number;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 1000000.");
 }
 
 const program = new Command("npm run bench --")

@@ -3,7 +3,7 @@ const LEAST = 0.7;
 const MOST = 1.4;
 
 /** How much of the measured lift counts. Chosen by bench/coverage.ts (its regret). */
-const STRENGTH = 3;
+const STRENGTH = 5;
 
 /**
  * A score of retrieval with the measured lift taken in: score × exp(-λ·shrunk), the factor between 0.7 and 1.4.

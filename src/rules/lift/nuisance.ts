@@ -30,7 +30,7 @@ export function startNuisance(): Nuisance {
  * and 1; tokens from the exponential of their logarithm's, times what that fell short by so far
  * (Duan, "Smearing estimate", JASA 1983, as one ratio), since their spread grows with their size.
  */
-export function predict(nuisance: Nuisance, x: Float64Array): Partial<Record<OutcomeName, Prediction>> {
+export function predict(nuisance: Nuisance, x: number[]): Partial<Record<OutcomeName, Prediction>> {
   const { smearing } = nuisance;
   const logs = predicted(nuisance.token_ratio, x);
   const tested = predicted(nuisance.tested, x);
@@ -44,7 +44,7 @@ export function predict(nuisance: Nuisance, x: Float64Array): Partial<Record<Out
   };
 }
 
-function predicted(regression: Regression, x: Float64Array): Prediction | undefined {
+function predicted(regression: Regression, x: number[]): Prediction | undefined {
   return regression.n < WARM_UP ? undefined : [expected(regression, x, true), expected(regression, x, false)];
 }
 
@@ -55,7 +55,7 @@ function clipped(probability: number): number {
 /** Learns what came of the episode that `predictions` were for. One with a behavior withheld counts as served. */
 export function train(
   nuisance: Nuisance,
-  x: Float64Array,
+  x: number[],
   isServed: boolean,
   { token_ratio, tokens, tested, success }: Outcomes,
   predictions: Partial<Record<OutcomeName, Prediction>>,

@@ -8,10 +8,10 @@ const ARM = SIZE - 1;
  * What is known of a task before the draw, as numbers of about the same size: the constants are typical values, so that
  * the penalty falls on differences between tasks. A missing covariate is 0 with a mark of its own (missing indicator).
  */
-export function features(covariates: Covariates): Float64Array {
+export function features(covariates: Covariates): number[] {
   const { task_tokens, behaviors, best_fit, similar, similar_tokens, similar_success } = covariates;
   const hasTokens = similar_tokens !== undefined && similar_tokens > 0;
-  return Float64Array.of(
+  return [
     1,
     Math.log1p(task_tokens) - 5,
     Math.log(behaviors) - 1,
@@ -22,7 +22,7 @@ export function features(covariates: Covariates): Float64Array {
     similar_success === undefined ? 0 : similar_success - 0.5,
     similar_success === undefined ? 1 : 0,
     0,
-  );
+  ];
 }
 
 /** Ridge regression that learns one episode at a time; its prediction knows only what it was shown before. */
@@ -32,6 +32,8 @@ export interface Regression {
   coefficients: Float64Array;
   /** (XᵀX + Λ)⁻¹, row by row. */
   inverse: Float64Array;
+  /** Room to reckon in. */
+  gain: Float64Array;
 }
 
 /**
@@ -44,11 +46,11 @@ export function startRegression(): Regression {
   const inverse = new Float64Array(SIZE * SIZE);
   for (let i = 0; i < SIZE; i++)
     inverse[i * SIZE + i] = 1 / (i === 0 ? PENALTY.intercept : i === ARM ? PENALTY.arm : PENALTY.covariate);
-  return { n: 0, coefficients: new Float64Array(SIZE), inverse };
+  return { n: 0, coefficients: new Float64Array(SIZE), inverse, gain: new Float64Array(SIZE) };
 }
 
 /** What is expected of a task with the features `x`, served or not. */
-export function expected({ coefficients }: Regression, x: Float64Array, isServed: boolean): number {
+export function expected({ coefficients }: Regression, x: number[], isServed: boolean): number {
   setArm(x, isServed);
   let sum = 0;
   for (let i = 0; i < SIZE; i++) sum += (coefficients[i] ?? 0) * (x[i] ?? 0);
@@ -59,10 +61,9 @@ export function expected({ coefficients }: Regression, x: Float64Array, isServed
  * Learns an outcome. Recursive least squares: the inverse is updated by the formula of Sherman and Morrison (1950), so an
  * episode costs SIZE² steps and nothing of it is kept.
  */
-export function learn(regression: Regression, x: Float64Array, isServed: boolean, outcome: number): void {
-  const { coefficients, inverse } = regression;
+export function learn(regression: Regression, x: number[], isServed: boolean, outcome: number): void {
+  const { coefficients, inverse, gain } = regression;
   setArm(x, isServed);
-  const gain = new Float64Array(SIZE);
   let scale = 1;
   let error = outcome;
   for (let i = 0; i < SIZE; i++) {
@@ -81,6 +82,6 @@ export function learn(regression: Regression, x: Float64Array, isServed: boolean
   regression.n += 1;
 }
 
-function setArm(x: Float64Array, isServed: boolean): void {
+function setArm(x: number[], isServed: boolean): void {
   x[ARM] = isServed ? 1 : 0;
 }
