@@ -18,6 +18,8 @@ export interface World {
   success: number;
   /** By how much the effects grow until everything is recorded, as a share of their mean. */
   learning: number;
+  /** What a task that was served does to the log tokens of the next one, whatever that is served. */
+  carryOver: number;
   behaviors: number;
   holdout: (i: number) => number;
   withhold: number;
@@ -35,6 +37,7 @@ export const WORLD: World = {
   spread: 0.05,
   success: 0.08,
   learning: 0.4,
+  carryOver: -0.1,
   behaviors: 40,
   holdout: () => 0.1,
   withhold: 0.1,
@@ -55,14 +58,16 @@ export interface SimulatedTask {
 
 const MEAN_CANDIDATES = 3.97; // of the tasks that have any, by the formula of `candidateCount`
 const SETTLES_HOURS = 24;
-const CARRY_OVER = -0.1;
 
 /** One history of a handbook. */
 export function* simulatedTasks(world: World, seed: number): Generator<SimulatedTask> {
   const next = random(seed);
   const normal = () => gaussian(next);
-  const own = Array.from({ length: world.behaviors }, () => ({
-    tokens: world.effect / MEAN_CANDIDATES + world.spread * normal(),
+  // Centered, so that the mean effect is exactly what the world says, in each history.
+  const deviations = Array.from({ length: world.behaviors }, normal);
+  const middle = sum(deviations) / world.behaviors;
+  const own = deviations.map((deviation) => ({
+    tokens: world.effect / MEAN_CANDIDATES + world.spread * (deviation - middle),
     success: world.success / MEAN_CANDIDATES,
   }));
   let recorded = 0;
@@ -133,7 +138,7 @@ export function* simulatedTasks(world: World, seed: number): Generator<Simulated
     };
     drawn += 1;
     if (isReturned) recorded += 1;
-    carried = arm === "served" && isReturned ? CARRY_OVER : 0;
+    carried = arm === "served" && isReturned ? world.carryOver : 0;
   }
 }
 

@@ -7,6 +7,8 @@ import { keep, type Series, withLast } from "./series.ts";
 
 /** Before that, no interval is shown: chosen where bench/coverage.ts keeps its promise at every look. */
 export const HANDBOOK_BURN_IN = { episodes: 200, without: 20 };
+/** Of tokens themselves: the few longest tasks decide a mean, and 20 or 40 tasks seldom have one of them. */
+const TOKENS_BURN_IN = { episodes: 500, without: 50 };
 
 /** A change of this share is what `more_needed` wants to be able to exclude. */
 const WORTH_KNOWING = 0.2;
@@ -25,7 +27,7 @@ export interface HandbookContrast extends Contrast {
 
 export function startHandbookContrast(name: OutcomeName, points: number): HandbookContrast {
   return {
-    ...startContrast(HANDBOOK_BURN_IN),
+    ...startContrast(name === "tokens" ? TOKENS_BURN_IN : HANDBOOK_BURN_IN),
     name,
     sums: { first: 0, second: 0 },
     observed: { first: 0, second: 0 },
