@@ -8,8 +8,10 @@ export interface Run {
   /** Whether the truth was in the interval at every look, and whether there was a look. */
   covered: Record<OutcomeName, boolean>;
   looked: Record<OutcomeName, boolean>;
-  /** First episode, of any arm, at which the interval was all on one side of no effect; and whether it was the true side. */
+  /** First episode, of any arm, at which the interval was all on one side of no effect. */
   claimedAt: Record<OutcomeName, number | undefined>;
+  /** The same, where tokens were claimed to be fewer. */
+  savedAt: number | undefined;
   /** Estimate less truth, at the end; of tokens, as a logarithm. */
   error: number;
   truth: number;
@@ -31,6 +33,7 @@ export function runOnce(world: World, seed: number): Run {
   const covered = record(() => true);
   const looked = record(() => false);
   const claimedAt = record<number | undefined>(() => undefined);
+  let savedAt: number | undefined;
   const [found, none, cites, silent] = [moments(), moments(), moments(), moments()];
   const own = new Map<string, { n: number; sum: number }>();
   for (const { episode, effects, candidates, logTokens } of simulatedTasks(world, seed)) {
@@ -57,6 +60,7 @@ export function runOnce(world: World, seed: number): Run {
       looked[name] = true;
       if (truth < interval.low || truth > interval.high) covered[name] = false;
       if (interval.low > 0 || interval.high < 0) claimedAt[name] ??= meter.tally.episodes;
+      if (name === "token_ratio" && interval.high < 0) savedAt ??= meter.tally.episodes;
     }
   }
   const lift = liftOf(meter);
@@ -72,6 +76,7 @@ export function runOnce(world: World, seed: number): Run {
     covered,
     looked,
     claimedAt,
+    savedAt,
     error: sequence.mean - truth,
     truth,
     halfWidth: interval ? interval.high - interval.estimate : Number.NaN,

@@ -67,7 +67,7 @@ async function report(
   const coverage = Math.min(...effects.map((effect) => effect.coverage));
   const falseClaims = Math.max(...effects.map(({ claimed }) => claimed));
   const anyFalse = share(nothing, (run) => OUTCOMES.some((outcome) => run.claimedAt[outcome] !== undefined));
-  const power = (name: WorldName) => share(of(name), (run) => run.claimedAt.token_ratio !== undefined);
+  const power = (name: WorldName) => share(of(name), (run) => run.savedAt !== undefined);
   const [power067, power100] = [power("-20 %, SD 0.67"), power("-20 %, SD 1.0")];
   const naive = share(nothing, (run) => run.naive.isClaimed);
   const cited = share(nothing, (run) => run.cited.isClaimed);
@@ -182,7 +182,7 @@ function worldTable(results: ReadonlyMap<WorldName, Run[]>) {
 
 /** Half of all runs are certain by then; runs that never are count as later than all. */
 function medianAt(runs: readonly Run[]): string {
-  const at = runs.map((run) => run.claimedAt.token_ratio ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  const at = runs.map((run) => run.savedAt ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
   const middle = at[Math.floor(at.length / 2)] ?? Number.POSITIVE_INFINITY;
   return Number.isFinite(middle) ? `half by ${middle} tasks` : "half later than 1,500 tasks";
 }

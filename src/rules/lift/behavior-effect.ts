@@ -46,9 +46,10 @@ function startBehavior(behavior: string): BehaviorContrast {
 }
 
 /**
- * Takes the candidates of an episode in. Given that it is not of the control arm, each of k was withheld with
- * probability w/k; the others were shown beside it, so what is measured is what it adds to them. Control episodes say nothing of one behavior.
- * `residuals` are outcomes less what was expected of a served episode, the same whether it was shown or not.
+ * Takes the candidates of an episode in: all served against all but this one. Given that an episode is not of the control arm,
+ * that was drawn with 1 - w and w/k. Where another one was withheld an episode is of neither side: at most one is withheld, so
+ * counting it as shown would charge this one with what the others lack. Control episodes say nothing of one behavior.
+ * `residuals` are outcomes less what was expected of a served episode, whatever was withheld.
  */
 export function enterBehaviors(
   { byName, residuals: all }: BehaviorContrasts,
@@ -58,7 +59,7 @@ export function enterBehaviors(
 ): void {
   if (arm === "control") return;
   const p0 = withhold / candidates.length;
-  const p1 = 1 - p0;
+  const p1 = 1 - withhold;
   const bound = 1 / Math.min(p0, p1);
   const { token_ratio: tokens, tested } = residuals;
   if (tokens !== undefined) {
@@ -76,8 +77,8 @@ export function enterBehaviors(
     else contrast.shown += 1;
     if (!isWithheld && cited.includes(place)) contrast.cited += 1;
     if (p0 <= 0 || p1 <= 0) continue;
-    const weight = isWithheld ? -1 / p0 : 1 / p1;
-    const side = isWithheld ? "second" : "first";
+    const side = isWithheld ? "second" : arm === "served" ? "first" : "neither";
+    const weight = { first: 1 / p1, second: -1 / p0, neither: 0 }[side];
     if (tokens !== undefined) {
       enter(contrast.token_ratio, side, tokens * weight, 0, alpha);
       contrast.weights += 1 / p0 + 1 / p1;

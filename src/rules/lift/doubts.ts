@@ -10,7 +10,8 @@ export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Co
   const { episodes, control, excluded, with_tokens, with_tokens_share } = counts;
   const doubts: string[] = [];
   if (episodes === 0) return ["No task has been drawn yet."];
-  if (excluded === episodes) doubts.push("No task was held out, so there is nothing to compare with.");
+  if (excluded === episodes)
+    doubts.push("In no task both arms were possible, so there is nothing to compare with.");
   else if (control === 0) doubts.push("No task of the control arm has settled yet.");
   for (const [what, rates] of [
     ["A trace", returns.trace],

@@ -107,7 +107,8 @@ function moreNeeded(contrast: HandbookContrast, episodes: number, alpha: number)
     (needed.without - have.without) * (entered / holdout),
     isReckonable ? (moreUntil(sequence, target(contrast), alpha) ?? 0) : 0,
   );
-  return missing > 0 ? Math.ceil(missing * (episodes / entered)) : undefined;
+  // Less a rounding error of the sum of probabilities.
+  return missing > 0 ? Math.ceil(missing * (episodes / entered) - 1e-6) : undefined;
 }
 
 /** Half the width that excludes a change of 20 %, were there none: of the control arm's mean, or as a logarithm. */

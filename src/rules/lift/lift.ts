@@ -105,15 +105,15 @@ export interface BurnInCounts {
 export interface BehaviorLift {
   /** Handbook and name, as in `Episode.candidates`. */
   behavior: string;
-  /** Episodes outside the control arm with it among the candidates: shown + withheld. */
+  /** Episodes outside the control arm with it among the candidates: shown (with all others or all but one) + withheld. */
   candidate: number;
   shown: number;
   withheld: number;
   /** Episodes in which it was shown and cited. */
   cited: number;
-  /** Geometric mean of output tokens, shown / withheld. */
+  /** Geometric mean of output tokens, all candidates served / all but this one. */
   token_ratio: BehaviorEffect;
-  /** Probability of success, shown - withheld, where a test, a checker or a user told. */
+  /** Probability of success, the same two compared, where a test, a checker or a user told. */
   tested: BehaviorEffect;
   /**
    * For ranking only: by how much its effect on log tokens, after shrinkage, is below (cheaper) or above the mean of all
@@ -125,7 +125,7 @@ export interface BehaviorLift {
 }
 
 export interface BehaviorEffect extends Partial<Interval> {
-  /** Episodes that entered, by whether it was shown. */
+  /** Episodes with the outcome: with all candidates served, and with this one withheld. */
   shown: number;
   withheld: number;
   burn_in: BurnIn;
