@@ -1,7 +1,7 @@
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { Variables } from "../src/config.ts";
+import { Variables } from "../src/config/variables.ts";
 import { TOOLS } from "../src/serve/tools.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { type Config, readConfig, unknownVariables, Variables } from "../config.ts";
+import { Variables } from "../config/variables.ts";
+import { type Config, readConfig, unknownVariables } from "../config.ts";
 import { checkDirectory } from "./doctor-directory.ts";
 import { attempt, type Check, type Finding, failure, skipped } from "./doctor-finding.ts";
 import { examineLedger } from "./doctor-ledger.ts";
