@@ -134,7 +134,11 @@ async function openTexts(config: Config, ledger: Ledger): Promise<TextCandidates
   const { isInstalled } = await import("./adapters/optional-package.ts");
   if (!isInstalled(LANCEDB, config.home)) return undefined;
   const { lanceTexts } = await import("./adapters/lance-texts.ts");
-  return lanceTexts({ ledger, home: config.home, uri: config.indexUri, waitMs: TEXTS_WAIT_MS });
+  return lanceTexts({ ledger, home: config.home, ...indexPlace(config), waitMs: TEXTS_WAIT_MS });
+}
+
+function indexPlace({ indexUri: uri, indexStorage: storage }: Config) {
+  return { uri, storage };
 }
 
 /** The index by meaning; undefined where there is no embedder. */
@@ -145,8 +149,8 @@ async function openVectors(
   const embedder = await openEmbedder(config);
   if (embedder === undefined) return undefined;
   const { lanceVectors } = await import("./adapters/lance-vectors.ts");
-  const { home, indexUri: uri, embedderWaitMs: waitMs } = config;
-  return lanceVectors({ ledger, home, uri, waitMs, embedder });
+  const { home, embedderWaitMs: waitMs } = config;
+  return lanceVectors({ ledger, home, ...indexPlace(config), waitMs, embedder });
 }
 
 /** What is configured; undefined where none is wanted, or nobody asked for one and something it needs is missing. */

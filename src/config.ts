@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type * as z from "zod";
+import { type StorageConfig, storageOf } from "./config/storage.ts";
 import { Variables } from "./config/variables.ts";
 import { HandbookError } from "./errors.ts";
 
@@ -20,6 +21,8 @@ export interface Config {
   readonly embedder?: LocalEmbedderConfig | OpenaiEmbedderConfig;
   readonly embedderWaitMs: number;
   readonly indexUri: string;
+  /** Absent where the URI says everything. */
+  readonly indexStorage?: StorageConfig | undefined;
   readonly memoryBehaviors: number;
 }
 
@@ -75,6 +78,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const home = resolve(rest.HANDBOOK_HOME ?? defaultHome(environment));
   const embedder = embedderOf(parsed.data, home);
   const uri = rest.HANDBOOK_INDEX_URI ?? join(home, "index");
+  if (uri.startsWith("s3://")) checkUrl("AWS_ENDPOINT_URL", rest.AWS_ENDPOINT_URL);
   return Object.freeze({
     home,
     ledgerPath: join(home, "handbook.sqlite"),
@@ -90,6 +94,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     ...(embedder !== undefined && { embedder }),
     embedderWaitMs: rest.HANDBOOK_EMBEDDER_WAIT_MS,
     memoryBehaviors: rest.HANDBOOK_MEMORY_BEHAVIORS,
+    indexStorage: storageOf(uri, environment),
     indexUri: /^\w+:\/\//.test(uri) ? uri : resolve(uri),
   });
 }

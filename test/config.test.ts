@@ -71,3 +71,19 @@ test.each([
   expect(() => read(environment)).toThrow(message);
   expect(() => read(environment)).toThrow(expect.objectContaining({ code: "BAD_CONFIG" }));
 });
+
+test("what LanceDB is told of s3:// comes from the variables that others read, and http:// is allowed where it is asked for", () => {
+  const key = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "s", AWS_REGION: "" };
+  expect(read(key).indexStorage).toBeUndefined();
+  const uri = { ...key, HANDBOOK_INDEX_URI: "s3://bucket/path" };
+  const options = { aws_access_key_id: "a", aws_secret_access_key: "s" };
+  expect(read(uri).indexStorage).toEqual({ options });
+  expect(read({ ...uri, AWS_ENDPOINT: "http://minio:9000/" }).indexStorage).toEqual({
+    options: { ...options, aws_endpoint: "http://minio:9000", allow_http: "true", aws_region: "us-east-1" },
+  });
+  expect(() => read({ ...uri, AWS_ENDPOINT_URL: "minio:9000" })).toThrow(/AWS_ENDPOINT_URL/);
+  expect(read({ HANDBOOK_INDEX_URI: "db://x", LANCEDB_API_KEY: "k" }).indexStorage).toEqual({
+    options: {},
+    apiKey: "k",
+  });
+});

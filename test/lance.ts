@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@lancedb/lancedb";
+import type { LancePlace } from "../src/adapters/lance-library.ts";
 import { lanceTexts } from "../src/adapters/lance-texts.ts";
 import { lanceVectors } from "../src/adapters/lance-vectors.ts";
 import { type Behavior, isServable } from "../src/model/behavior.ts";
 import type { Embedder, IndexDocument, Ledger } from "../src/ports.ts";
+import type { S3Server } from "./s3-server.ts";
 
 /** Adds a behavior, or the next revision of one. */
 export async function put(
@@ -37,19 +39,25 @@ export async function put(
 export interface Place {
   ledger: Ledger;
   path: string;
+  /** An object storage for the tables, in place of a directory. */
+  s3?: Pick<S3Server, "storage"> | undefined;
+}
+
+function tablesOf({ path, s3 }: Place): LancePlace {
+  return s3 ? { uri: "s3://bucket/index", storage: s3.storage } : { uri: join(path, "lancedb") };
 }
 
 /** Tests wait for a dead process's lease, so it is short. */
 export const SHORT_TTL_MS = 1500;
 
-export function vectorsAt({ ledger, path }: Place, embedder: Embedder, waitMs = 5000) {
-  const uri = join(path, "lancedb");
-  return lanceVectors({ ledger, home: path, uri, embedder, waitMs, pollMs: 50, ttlMs: SHORT_TTL_MS });
+export function vectorsAt(place: Place, embedder: Embedder, waitMs = 5000) {
+  const at = { ledger: place.ledger, home: place.path, ...tablesOf(place) };
+  return lanceVectors({ ...at, embedder, waitMs, pollMs: 50, ttlMs: SHORT_TTL_MS });
 }
 
-export function textsAt({ ledger, path }: Place) {
-  const uri = join(path, "lancedb");
-  return lanceTexts({ ledger, home: path, uri, waitMs: 5000, pollMs: 50, ttlMs: SHORT_TTL_MS });
+export function textsAt(place: Place) {
+  const at = { ledger: place.ledger, home: place.path, ...tablesOf(place) };
+  return lanceTexts({ ...at, waitMs: 5000, pollMs: 50, ttlMs: SHORT_TTL_MS });
 }
 
 /** What `look` finds, once it finds something. */
@@ -71,9 +79,10 @@ export async function upToDate(ledger: Ledger, index: { progress(): { seq: numbe
 }
 
 /** The ids of all rows of the table that answers, sorted, duplicates included. */
-export async function storedIds({ ledger, path }: Place, index: "vectors" | "texts"): Promise<string[]> {
-  const published = (await ledger.indexGenerations(index)).findLast(({ published_at }) => published_at);
-  const db = await connect(join(path, "lancedb"));
+export async function storedIds(place: Place, index: "vectors" | "texts"): Promise<string[]> {
+  const published = (await place.ledger.indexGenerations(index)).findLast(({ published_at }) => published_at);
+  const { uri, storage } = tablesOf(place);
+  const db = await connect(uri, { storageOptions: { ...storage?.options } });
   const table = await db.openTable(published?.table ?? "");
   const rows = await table.query().select(["id"]).toArray();
   db.close();
@@ -98,9 +107,10 @@ export async function wantedIds(ledger: Ledger): Promise<string[]> {
 }
 
 /** A process that submits behaviors and follows the ledger with an embedder: see vector-process.ts. */
-export function startVectorProcess(path: string, label: string, submissions: number) {
+export function startVectorProcess(path: string, label: string, submissions: number, s3?: Place["s3"]) {
   const file = join(import.meta.dirname, "vector-process.ts");
   const args = ["--disable-warning=ExperimentalWarning", file, path, label, String(submissions)];
+  if (s3) args.push(JSON.stringify(s3));
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   const acknowledged: string[] = [];
   let rest = "";

@@ -6,9 +6,9 @@ import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
 import { hashEmbedder } from "./hash-embedder.ts";
 import { put, vectorsAt } from "./lance.ts";
 
-const [path = "", label = "", submissions = "0"] = process.argv.slice(2);
+const [path = "", label = "", submissions = "0", s3] = process.argv.slice(2);
 const ledger = await openSqliteLedger(join(path, "handbook.sqlite"));
-const vectors = vectorsAt({ ledger, path }, hashEmbedder());
+const vectors = vectorsAt({ ledger, path, ...(s3 && { s3: JSON.parse(s3) }) }, hashEmbedder());
 process.stdout.on("error", () => process.exit()); // nobody listens any more
 process.stdin.resume();
 const ended = new Promise((resolve) => process.stdin.once("end", resolve));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, HandbookError } from "../errors.ts";
 import type { IndexGeneration } from "../ports/index-state.ts";
+import { requireConditionalPut } from "./conditional-put.ts";
 import { IndexLease, LeaseLost } from "./index-lease.ts";
 import { hasWork, leaseName, modelOf, type Standing, standingOf } from "./index-standing.ts";
 import { type Followed, GenerationWriter, openGeneration } from "./lance-generations.ts";
@@ -38,6 +39,7 @@ export class LanceFollower {
   readonly #following: Following;
   readonly #lease: IndexLease;
   #library: Promise<LanceLibrary> | undefined;
+  #test: Promise<void> | undefined;
   #writer: GenerationWriter | undefined;
   #answering: { generation: number; table: LanceTable } | undefined;
   #looking: Promise<Standing> | undefined;
@@ -155,6 +157,7 @@ export class LanceFollower {
     }
     if (this.#lease.held === undefined && now < this.#askAfter) return false;
     const library = await this.#loaded();
+    await this.#tested();
     if (!(await this.#lease.take())) {
       this.#askAfter = now + ASK_AGAIN_MS;
       return false;
@@ -194,6 +197,15 @@ export class LanceFollower {
       throw error;
     });
     return this.#library;
+  }
+
+  /** Before the first write, and again after a fault: it may be mended meanwhile. */
+  #tested(): Promise<void> {
+    this.#test ??= requireConditionalPut(this.#following).catch((error: unknown) => {
+      this.#test = undefined;
+      throw error;
+    });
+    return this.#test;
   }
 }
 

@@ -2,15 +2,13 @@ import type { IndexGeneration } from "../ports/index-state.ts";
 import { badOutput, dimensionOf } from "./checked-vectors.ts";
 import { type IndexLease, LeaseLost } from "./index-lease.ts";
 import { leaseName, modelOf, type Standing, type Standings } from "./index-standing.ts";
-import { isMissing, type LanceLibrary } from "./lance-library.ts";
+import { isMissing, type LanceLibrary, type LancePlace } from "./lance-library.ts";
 import type { Recipe, Shape } from "./lance-rows.ts";
 import { dropTable, LanceTable } from "./lance-table.ts";
 import { appendChanges, applyChanges, type Changes, readChanges } from "./lance-writer.ts";
 
 /** What is followed and where the tables are. */
-export interface Followed extends Standings {
-  /** A directory, or any other place that LanceDB takes. */
-  uri: string;
+export interface Followed extends Standings, LancePlace {
   recipe: Recipe;
   /** Texts per call of the embedder. */
   batch: number;
@@ -23,12 +21,12 @@ const BEHAVIORS_PER_COMMIT = { embedded: 256, plain: 10_000 };
 /** Opens the table of a generation; undefined when it is gone. */
 export async function openGeneration(
   library: LanceLibrary,
-  { uri, recipe }: Followed,
+  followed: Followed,
   generation: IndexGeneration,
 ): Promise<LanceTable | undefined> {
-  const shape = shapeOf(recipe, generation.model, generation.dimension);
+  const shape = shapeOf(followed.recipe, generation.model, generation.dimension);
   try {
-    return await LanceTable.open(library, uri, generation.table, shape);
+    return await LanceTable.open(library, followed, generation.table, shape);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -151,13 +149,13 @@ export class GenerationWriter {
   }
 
   async #begin(next: IndexGeneration, head: number) {
-    const { ledger, uri, recipe } = this.#followed;
+    const { ledger, recipe } = this.#followed;
     const lease = this.#lease.required();
     const dimension = this.#dimension;
     const isOurs = await ledger.write((tx) => tx.claimGeneration(next.generation, dimension, lease));
     if (!isOurs) throw new LeaseLost();
     const shape = shapeOf(recipe, next.model, dimension);
-    const table = await LanceTable.create(this.#library, uri, next.table, shape);
+    const table = await LanceTable.create(this.#library, this.#followed, next.table, shape);
     return { generation: next.generation, table, newUpTo: head };
   }
 
@@ -188,7 +186,7 @@ export class GenerationWriter {
 
   async #drop(generation: IndexGeneration): Promise<void> {
     this.#lease.required();
-    await dropTable(this.#library, this.#followed.uri, generation.table);
+    await dropTable(this.#library, this.#followed, generation.table);
     await this.#followed.ledger.write((tx) => tx.dropGeneration(generation.generation));
   }
 

@@ -12,6 +12,14 @@ export interface LanceLibrary {
   arrow: typeof Arrow;
 }
 
+/** Where tables are. */
+export interface LancePlace {
+  /** A directory, or `s3://`, `gs://`, `az://`, `db://`. */
+  uri: string;
+  /** What LanceDB must know beside it. */
+  storage?: { options: Readonly<Record<string, string>>; apiKey?: string } | undefined;
+}
+
 /**
  * Loads LanceDB from beside the program or from the data directory.
  *

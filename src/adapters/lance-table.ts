@@ -1,7 +1,14 @@
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import type { BehaviorKey } from "../model/behavior.ts";
-import { despiteConflicts, isMissing, type LanceLibrary, sqlIn, sqlKeys } from "./lance-library.ts";
+import {
+  despiteConflicts,
+  isMissing,
+  type LanceLibrary,
+  type LancePlace,
+  sqlIn,
+  sqlKeys,
+} from "./lance-library.ts";
 import { arrowTable, type Row, type Shape, schemaOf } from "./lance-rows.ts";
 
 /** A row as far as a writer must know it to tell what changed. */
@@ -31,7 +38,7 @@ export class LanceTable {
   readonly name: string;
   readonly shape: Shape;
   readonly #library: LanceLibrary;
-  readonly #uri: string;
+  readonly #place: LancePlace;
   #connection: Lance.Connection;
   #table: Lance.Table;
   #openedAtVersion = 0;
@@ -40,9 +47,9 @@ export class LanceTable {
   #noOptimizeBefore = 0;
   #cleanedAt = Date.now();
 
-  private constructor(library: LanceLibrary, uri: string, name: string, shape: Shape, opened: Opened) {
+  private constructor(library: LanceLibrary, place: LancePlace, name: string, shape: Shape, opened: Opened) {
     this.#library = library;
-    this.#uri = uri;
+    this.#place = place;
     this.name = name;
     this.shape = shape;
     this.#connection = opened.connection;
@@ -51,17 +58,27 @@ export class LanceTable {
   }
 
   /** Throws when there is no such table: see `isMissing`. */
-  static async open(library: LanceLibrary, uri: string, name: string, shape: Shape): Promise<LanceTable> {
-    return new LanceTable(library, uri, name, shape, await open(library, uri, name));
+  static async open(
+    library: LanceLibrary,
+    place: LancePlace,
+    name: string,
+    shape: Shape,
+  ): Promise<LanceTable> {
+    return new LanceTable(library, place, name, shape, await open(library, place, name));
   }
 
   /** Makes an empty table with its indexes. */
-  static async create(library: LanceLibrary, uri: string, name: string, shape: Shape): Promise<LanceTable> {
-    const connection = await connect(library, uri);
+  static async create(
+    library: LanceLibrary,
+    place: LancePlace,
+    name: string,
+    shape: Shape,
+  ): Promise<LanceTable> {
+    const connection = await connect(library, place);
     const table = await connection.createEmptyTable(name, schemaOf(library.arrow, shape));
-    await unlessRemote(uri, () => table.setUnenforcedPrimaryKey("id"));
+    await unlessRemote(place, () => table.setUnenforcedPrimaryKey("id"));
     const version = await table.version();
-    const made = new LanceTable(library, uri, name, shape, { connection, table, version });
+    const made = new LanceTable(library, place, name, shape, { connection, table, version });
     const { Index } = library.lancedb;
     await made.#index("name", Index.btree());
     await made.#index("handbook", Index.bitmap());
@@ -151,7 +168,7 @@ export class LanceTable {
     const version = await this.#table.version();
     if (version - this.#openedAtVersion < REOPEN_VERSIONS) return;
     const former = { connection: this.#connection, table: this.#table };
-    const { connection, table, version: current } = await open(this.#library, this.#uri, this.name);
+    const { connection, table, version: current } = await open(this.#library, this.#place, this.name);
     this.#connection = connection;
     this.#table = table;
     this.#openedAtVersion = current;
@@ -165,7 +182,7 @@ export class LanceTable {
   async #optimize(cleanupOlderThan?: Date): Promise<void> {
     const began = performance.now();
     await this.#indexVectors();
-    await unlessRemote(this.#uri, () =>
+    await unlessRemote(this.#place, () =>
       despiteConflicts(() => this.#table.optimize(cleanupOlderThan && { cleanupOlderThan })),
     );
     const tookMs = performance.now() - began;
@@ -201,8 +218,8 @@ export class LanceTable {
 }
 
 /** Takes a table away with all its rows; nothing when there is none. */
-export async function dropTable(library: LanceLibrary, uri: string, name: string): Promise<void> {
-  const connection = await connect(library, uri);
+export async function dropTable(library: LanceLibrary, place: LancePlace, name: string): Promise<void> {
+  const connection = await connect(library, place);
   try {
     await connection.dropTable(name);
   } catch (error) {
@@ -218,12 +235,17 @@ interface Opened {
   version: number;
 }
 
-async function connect({ lancedb }: LanceLibrary, uri: string): Promise<Lance.Connection> {
-  return lancedb.connect(uri, { readConsistencyInterval: 0 });
+async function connect({ lancedb }: LanceLibrary, { uri, storage }: LancePlace): Promise<Lance.Connection> {
+  const { options, apiKey } = storage ?? {};
+  return lancedb.connect(uri, {
+    readConsistencyInterval: 0,
+    ...(options && { storageOptions: { ...options } }),
+    ...(apiKey && { apiKey }),
+  });
 }
 
-async function open(library: LanceLibrary, uri: string, name: string): Promise<Opened> {
-  const connection = await connect(library, uri);
+async function open(library: LanceLibrary, place: LancePlace, name: string): Promise<Opened> {
+  const connection = await connect(library, place);
   const table = await connection.openTable(name);
   return { connection, table, version: await table.version() };
 }
@@ -234,7 +256,7 @@ function close({ connection, table }: Omit<Opened, "version">): void {
 }
 
 /** LanceDB Cloud maintains its tables itself, and refuses to be told to. */
-async function unlessRemote(uri: string, work: () => Promise<unknown>): Promise<void> {
+async function unlessRemote({ uri }: LancePlace, work: () => Promise<unknown>): Promise<void> {
   if (!uri.startsWith("db://")) await work();
 }
 

@@ -13,16 +13,14 @@ import {
 } from "../ports.ts";
 import { badOutput, queryVectors } from "./checked-vectors.ts";
 import { LanceFollower, told, within } from "./lance-follower.ts";
-import { sqlIn, sqlKeys, sqlStr } from "./lance-library.ts";
+import { type LancePlace, sqlIn, sqlKeys, sqlStr } from "./lance-library.ts";
 import { cut, keyOf, PASSAGES } from "./lance-rows.ts";
 import type { LanceTable } from "./lance-table.ts";
 
-export interface LanceOptions {
+export interface LanceOptions extends LancePlace {
   ledger: Ledger;
   /** The data directory, where LanceDB may be installed. */
   home: string;
-  /** Where the tables are: a directory, or `s3://`, `gs://`, `az://`, `db://`. */
-  uri: string;
   /** How long a search may take, in ms; then it answers undefined. */
   waitMs: number;
   /** How often the ledger is looked at, in ms. */

@@ -6,6 +6,7 @@ import { attempt, type Check, type Finding, failure, skipped } from "./doctor-fi
 import { examineLedger } from "./doctor-ledger.ts";
 import { checkMeaning } from "./doctor-meaning.ts";
 import { checkModel } from "./doctor-model.ts";
+import { checkStorage } from "./doctor-storage.ts";
 import { print } from "./open.ts";
 
 export function doctorCommand(): Command {
@@ -55,6 +56,8 @@ async function* examine(): AsyncGenerator<Check> {
   if (directory.status === "ok") yield* examineLedger(config);
   else yield* skipped(["ledger", "starters", "index"], "the data directory");
   yield { check: "meaning", ...(await attempt(() => checkMeaning(config))) };
+  if (/^\w+:\/\//.test(config.indexUri))
+    yield { check: "index storage", ...(await attempt(() => checkStorage(config))) };
   yield { check: "model", ...(await attempt(() => checkModel(config.model))) };
 }
 

@@ -74,6 +74,9 @@ export const Variables = z.object({
   HANDBOOK_INDEX_URI: setting(z.string().optional()).describe(
     "Where the indexes in LanceDB are: a directory, or what LanceDB takes, such as `s3://bucket/path`. Default: `index` in the data directory.",
   ),
+  AWS_ENDPOINT_URL: setting(z.string().optional()).describe(
+    "Endpoint of `s3://` where it is not Amazon's. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` are read as other programs read them.",
+  ),
   HANDBOOK_HOLDOUT: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
     "Probability that a task is served nothing, so that the rest can be compared with it. `0`: none is. Default: 0.1.",
   ),
