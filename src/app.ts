@@ -103,8 +103,10 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
         reflectionTokens: config.reflectionTokens,
         starters: config.starters,
         holdout: config.holdout,
+        ...(config.serving.handbooks && { handbooks: config.serving.handbooks }),
         withhold: config.withhold,
       },
+    await makeHandbooks(ports);
     };
     if (config.starters) await loadStarters(ports);
     index.warm().catch(() => {}); // the first search builds again and reports what is wrong
@@ -121,6 +123,26 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     throw error;
   }
 }
+/** The ledger that is configured. */
+export async function openLedger({ databaseUrl, ledgerPath }: Config): Promise<Ledger> {
+  if (databaseUrl !== undefined)
+    return (await import("./adapters/postgres-ledger.ts")).openPostgresLedger(databaseUrl);
+  return (await import("./adapters/sqlite-ledger.ts")).openSqliteLedger(ledgerPath);
+}
+
+/** A handbook that a person named in the configuration is there, as `default` is, so that a new one works at once. */
+async function makeHandbooks({ ledger, settings: { handbooks }, now }: Ports): Promise<void> {
+  if (handbooks === undefined) return;
+  const known = new Set((await ledger.handbooks()).map(({ slug }) => slug));
+  const missing = [...new Set([...handbooks.read, handbooks.write])].filter((slug) => !known.has(slug));
+  if (missing.length === 0) return;
+  const { handbookToWrite } = await import("./lifecycle/handbooks.ts");
+  const created_at = now().toISOString();
+  await ledger.write(async (tx) => {
+    for (const slug of missing) await handbookToWrite(tx, slug, created_at);
+  });
+}
+
 
 /** Where the copy of the lexical index lies. */
 export function lexicalCopy({ home }: Config): string {
@@ -220,7 +242,7 @@ function lazyLlm({ name, ...endpoint }: NonNullable<Config["model"]>): Llm {
   const llm = once(async () =>
     (await import("./adapters/openai-llm.ts")).openaiLlm({ ...endpoint, model: name }),
   );
-  return { model: name, complete: async (messages) => (await llm()).complete(messages) };
+  return { model: name, complete: async (...asked) => (await llm()).complete(...asked) };
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type * as z from "zod";
 import { type StorageConfig, storageOf } from "./config/storage.ts";
+import { type ServingConfig, servingOf } from "./config/serving.ts";
 import { Variables } from "./config/variables.ts";
 import { HandbookError } from "./errors.ts";
 
@@ -15,6 +16,7 @@ export interface Config {
   readonly withhold: number;
   /** Of a million tokens; absent when nobody set them. */
   readonly prices?: { readonly output: number; readonly input: number; readonly cached: number };
+  readonly serving: ServingConfig;
   /** Absent when no model is configured. */
   readonly model?: { readonly name: string; readonly apiKey: string; readonly baseUrl?: string };
   /** Absent when nothing is to be found by meaning. */
@@ -89,6 +91,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     ...(rest.HANDBOOK_PRICES && { prices: rest.HANDBOOK_PRICES }),
     // Local endpoints want no key, the client library wants one.
     ...(name !== undefined && {
+    serving: servingOf(parsed.data),
       model: { name, apiKey: key ?? "none", ...(baseUrl !== undefined && { baseUrl }) },
     }),
     ...(embedder !== undefined && { embedder }),

@@ -5,6 +5,7 @@ import type { Evidence, Outcome, OutcomeReport } from "./model/outcome.ts";
 import type { Reflection } from "./model/reflection.ts";
 import type { Citation, Trace } from "./model/trace.ts";
 import type { RankedBehavior, Use } from "./model/use.ts";
+import type { KeyReads, KeyWrites } from "./ports/access.ts";
 import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
 import type { BehaviorUsage, HandbookCounts } from "./ports/statistics.ts";
@@ -33,6 +34,8 @@ export interface Settings {
   /** Probability that a task is served nothing, and, of the others, that one behavior is withheld. */
   holdout: number;
   withhold: number;
+  /** What is read and written where no handbook is named; absent: `default`. */
+  handbooks?: { read: readonly string[]; write: string } | undefined;
   /** Of a million tokens, for the account; absent when nobody set them. */
   prices?: { output: number; input: number; cached: number } | undefined;
 }
@@ -69,7 +72,7 @@ export type TraceSummary = Pick<
 /**
  * Reads of the ledger. Lists are ordered as their comment says; a missing row is `undefined`, never an error.
  */
-export interface LedgerReads extends IndexStateReads, ExperimentReads {
+export interface LedgerReads extends IndexStateReads, ExperimentReads, KeyReads {
   /** By slug. */
   handbooks(): Promise<Handbook[]>;
   handbook(slug: string): Promise<Handbook | undefined>;
@@ -97,8 +100,8 @@ export interface LedgerReads extends IndexStateReads, ExperimentReads {
   latestTraceOfEpisode(episodeId: string): Promise<Trace | undefined>;
   /** Traces that no done reflection looked at, nor one that was opened after an instant; newest first. */
   unreflectedTraces(handbook: string, openedAfter: string, limit: number): Promise<TraceSummary[]>;
-  /** Newest first. */
-  recentTraces(limit: number): Promise<TraceSummary[]>;
+  /** Newest first; of all handbooks, or of these. */
+  recentTraces(limit: number, handbooks?: readonly string[]): Promise<TraceSummary[]>;
 
   use(id: string): Promise<Use | undefined>;
   /** The newest use of a client's conversation. */
@@ -122,13 +125,13 @@ export interface LedgerReads extends IndexStateReads, ExperimentReads {
     handbook: string,
     since: string | undefined,
     limit: number,
-  ): Promise<Omit<BehaviorUsage, "status" | "served">[]>;
+  ): Promise<(Omit<BehaviorUsage, "status" | "served"> & { handbook: string })[]>;
   /** Of the current behaviors of a handbook, by name. */
   usage(handbook: string, since?: string): Promise<BehaviorUsage[]>;
 }
 
 /** Writes, only inside `Ledger.write`. */
-export interface LedgerWrites extends IndexStateWrites, ExperimentWrites {
+export interface LedgerWrites extends IndexStateWrites, ExperimentWrites, KeyWrites {
   addHandbook(handbook: Handbook): Promise<void>;
   /** Sets the digest of the packaged file that a starter handbook was loaded from. */
   setStarter(slug: string, starter: string): Promise<void>;
@@ -256,6 +259,7 @@ export interface Llm {
   /** Throws: LLM_UNAVAILABLE when the endpoint does not answer or refuses; LLM_BAD_OUTPUT when the answer is empty. */
   complete(
     messages: readonly ChatMessage[],
+    options?: { signal?: AbortSignal | undefined; traceparent?: string | undefined },
   ): Promise<{ text: string; input_tokens?: number | undefined; output_tokens?: number | undefined }>;
 }
 

@@ -25,6 +25,10 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** The stages in the order of the data; a stage may import an earlier one. */
 const STAGES = [
   "handbooks",
+  "limit-ledger",
+  "limit",
+  "bound",
+  "admit",
   "find",
   "record",
   "reflect",

@@ -14,9 +14,12 @@ export function openaiLlm(options: { baseUrl?: string | undefined; apiKey: strin
   });
   return {
     model: options.model,
-    async complete(messages) {
+    async complete(messages, { signal, traceparent } = {}) {
       const answer = await client.chat.completions
-        .create({ model: options.model, messages: [...messages] })
+        .create(
+          { model: options.model, messages: [...messages] },
+          { ...(signal && { signal }), ...(traceparent && { headers: { traceparent } }) },
+        )
         .catch((error: unknown) => {
           throw unavailable(error);
         });

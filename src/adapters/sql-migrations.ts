@@ -10,6 +10,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0001-nouns": { up: createNouns },
   "0002-index-state": { up: createIndexState },
   "0003-experiment": { up: createExperiment },
+  "0004-keys": { up: createKeys },
 };
 
 /**
@@ -306,4 +307,19 @@ async function createExperiment(db: Kysely<unknown>): Promise<void> {
   await schema.alterTable("traces").addColumn("report_tokens", "integer").execute();
   await schema.alterTable("reflections").addColumn("input_tokens", "integer").execute();
   await schema.alterTable("reflections").addColumn("output_tokens", "integer").execute();
+}
+
+/** Who may call over HTTP. */
+async function createKeys(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("api_keys")
+    .addColumn("id", "text", (c) => c.primaryKey())
+    .addColumn("name", "text", (c) => c.notNull())
+    .addColumn("hash", "text", (c) => c.notNull())
+    .addColumn("grants", "text", (c) => c.notNull())
+    .addColumn("created_at", "text", (c) => c.notNull())
+    .addColumn("expires_at", "text")
+    .addColumn("last_used_at", "text")
+    .addColumn("revoked_at", "text")
+    .execute();
 }

@@ -3,6 +3,7 @@ import type { Behavior } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
+import { sqlKeyReads } from "./sql-keys.ts";
 import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
 import { counts, mostCited, solvedTasks, usage } from "./sql-statistics.ts";
@@ -46,6 +47,7 @@ export function sqlReads(db: Database): LedgerReads {
   return {
     ...sqlIndexStateReads(db),
     ...sqlExperimentReads(db),
+    ...sqlKeyReads(db),
 
     async handbooks() {
       return (await db.selectFrom("handbooks").selectAll().orderBy("slug").execute()).map(handbookOf);
@@ -197,8 +199,14 @@ export function sqlReads(db: Database): LedgerReads {
         .execute();
     },
 
-    async recentTraces(limit) {
-      return db.selectFrom("traces").select(SUMMARY).orderBy("id", "desc").limit(limit).execute();
+    async recentTraces(limit, handbooks) {
+      return db
+        .selectFrom("traces")
+        .select(SUMMARY)
+        .$if(handbooks !== undefined, (query) => query.where("handbook", "in", handbooks ?? []))
+        .orderBy("id", "desc")
+        .limit(limit)
+        .execute();
     },
 
     async use(id) {

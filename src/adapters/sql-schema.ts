@@ -157,6 +157,17 @@ export interface Tables {
   lifts: { handbook: string; behavior_handbook: string; name: string; effect: number };
   /** `assignment`: what the draws are salted with. */
   secrets: { name: string; value: string };
+  /** Of a key's secret only the hash; `grants` is JSON. Revoked ones stay. */
+  api_keys: {
+    id: string;
+    name: string;
+    hash: string;
+    grants: string;
+    created_at: string;
+    expires_at: string | null;
+    last_used_at: string | null;
+    revoked_at: string | null;
+  };
 }
 
 export type Database = Kysely<Tables>;

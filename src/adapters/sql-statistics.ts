@@ -146,6 +146,7 @@ export async function mostCited(db: Database, handbook: string, since: string, l
     .where("t.created_at", ">=", since)
     .groupBy(["c.handbook", "c.name"])
     .select([
+      "c.handbook",
       "c.name",
       sql<number>`count(*)`.as("cited"),
       ended("success").as("succeeded"),
@@ -155,7 +156,8 @@ export async function mostCited(db: Database, handbook: string, since: string, l
     .orderBy("c.name")
     .limit(limit)
     .execute();
-  return rows.map(({ name, ...n }) => ({
+  return rows.map(({ handbook, name, ...n }) => ({
+    handbook,
     name,
     cited: Number(n.cited),
     succeeded: Number(n.succeeded),

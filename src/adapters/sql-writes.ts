@@ -2,6 +2,7 @@ import type { BehaviorKey } from "../model/behavior.ts";
 import type { LedgerWrites } from "../ports.ts";
 import { sqlExperimentWrites } from "./sql-experiment.ts";
 import { sqlIndexStateWrites } from "./sql-index-state.ts";
+import { sqlKeyWrites } from "./sql-keys.ts";
 import { behaviorRow, decisionRow, reflectionRow, traceRow } from "./sql-rows.ts";
 import type { Database } from "./sql-schema.ts";
 
@@ -32,6 +33,7 @@ export function sqlWrites(tx: Database): LedgerWrites {
   return {
     ...sqlIndexStateWrites(tx),
     ...sqlExperimentWrites(tx),
+    ...sqlKeyWrites(tx),
 
     async addHandbook(handbook) {
       await tx

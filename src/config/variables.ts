@@ -26,6 +26,16 @@ export const Variables = z.object({
   HANDBOOK_STARTERS: setting(z.enum(["on", "off"]).default("on")).describe(
     "Whether every retrieval also searches the starter handbooks: `on` (default) or `off`.",
   ),
+/** Handbooks with commas between. */
+const Slug = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "write lower-case letters, digits and single dashes")
+  .max(64);
+const Slugs = z
+  .string()
+  .transform((value) => [...new Set(value.split(",").map((slug) => slug.trim()))])
+  .pipe(z.array(Slug));
+
   HANDBOOK_MODEL: setting(z.string().optional()).describe(
     "Model that the server reflects with. Default: none, the calling agent reflects.",
   ),
@@ -90,3 +100,24 @@ export const Variables = z.object({
     "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
   ),
 });
+  HANDBOOK_READ: setting(Slugs.optional()).describe(
+    "Handbooks that are searched together where a call names none, such as `me,team`. Missing ones are made. Default: the one that is written to.",
+  ),
+  HANDBOOK_WRITE: setting(Slug.optional()).describe(
+    "Handbook that is written to where a call names none. Default: the first of `HANDBOOK_READ`, else `default`.",
+  ),
+  HANDBOOK_PUBLIC_URL: setting(z.string().optional()).describe(
+    "Address of `/mcp` as clients know it, such as `https://handbook.example.com/mcp`: needed beyond loopback, where a request must name its host.",
+  ),
+  HANDBOOK_OAUTH_ISSUER: setting(z.string().optional()).describe(
+    "Issuer whose tokens are taken over HTTP. Default: none, keys only.",
+  ),
+  HANDBOOK_OAUTH_AUDIENCE: setting(z.string().optional()).describe(
+    "Resource URL that those tokens must be issued for. Default: `HANDBOOK_PUBLIC_URL`.",
+  ),
+  HANDBOOK_RATE_LIMIT: setting(z.coerce.number().int().min(1).default(600)).describe(
+    "Requests a minute that one key, or one subject of tokens, may make. Default: 600.",
+  ),
+  HANDBOOK_TOOL_SECONDS: setting(z.coerce.number().min(0.001).max(3600).default(60)).describe(
+    "Seconds that a tool may take; five times as many where the server's own model works. Default: 60.",
+  ),

@@ -3,7 +3,7 @@ import { HandbookError } from "../errors.ts";
 import type { Behavior, Status } from "../model/behavior.ts";
 import type { LedgerReads, Ports } from "../ports.ts";
 import { unsafeReason } from "../rules/screening.ts";
-import { handbookToRead, redacted, redactedBehavior } from "./handbooks.ts";
+import { handbookToRead, homeHandbook, redacted, redactedBehavior } from "./handbooks.ts";
 import { unknownBehavior } from "./retrieve.ts";
 
 const MAX_REASON = 2000;
@@ -31,7 +31,7 @@ export interface Edit {
  * Throws: UNKNOWN_HANDBOOK, UNKNOWN_BEHAVIOR, INVALID_INPUT.
  */
 export async function edit(ports: Ports, input: Edit): Promise<Behavior> {
-  const handbook = await handbookToRead(ports.ledger, input.handbook);
+  const handbook = await handbookToRead(ports.ledger, input.handbook ?? homeHandbook(ports));
   const { instruction, when, keywords, topic, detail } = input;
   const changes = await redactedBehavior(ports, { instruction, when, keywords, topic, detail });
   const { texts } = await redacted(ports, { reason: input.reason });

@@ -2,12 +2,17 @@ import { HandbookError } from "../errors.ts";
 import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 
+/** The handbook that is meant where none is named: the one that is written to. */
+export function homeHandbook({ settings }: Pick<Ports, "settings">): string {
+  return settings.handbooks?.write ?? DEFAULT_HANDBOOK;
+}
+
 /**
- * The handbook to read from, `default` when none is named.
+ * The handbook to read from.
  *
  * Throws: UNKNOWN_HANDBOOK, naming those that exist.
  */
-export async function handbookToRead(ledger: LedgerReads, slug: string = DEFAULT_HANDBOOK): Promise<string> {
+export async function handbookToRead(ledger: LedgerReads, slug: string): Promise<string> {
   if ((await ledger.handbook(slug)) !== undefined) return slug;
   const known = (await ledger.handbooks()).map((handbook) => handbook.slug);
   throw new HandbookError("UNKNOWN_HANDBOOK", `there is no handbook "${slug}"`, {
@@ -32,14 +37,18 @@ export async function handbookToWrite(
   await tx.addHandbook({ slug, created_at, ...(description !== undefined && { description }) });
 }
 
-/** What a search in this handbook reads: itself, then the starters unless they are switched off. */
+/**
+ * What a search in this handbook reads: itself, and where it is the home of all that names none, the others that are read
+ * together with it; then the starters unless they are switched off.
+ */
 export async function searchedHandbooks(
   { ledger, settings }: Pick<Ports, "ledger" | "settings">,
   slug: string,
 ): Promise<string[]> {
-  if (!settings.starters) return [slug];
+  const own = slug === homeHandbook({ settings }) ? (settings.handbooks?.read ?? [slug]) : [slug];
+  if (!settings.starters) return [...own];
   const starters = (await ledger.handbooks()).filter((handbook) => handbook.starter !== undefined);
-  return [slug, ...starters.map((handbook) => handbook.slug).filter((starter) => starter !== slug)];
+  return [...own, ...starters.map((handbook) => handbook.slug).filter((starter) => !own.includes(starter))];
 }
 
 /** Texts without their secrets, each under its own name, and the kinds of secrets found. Absent texts stay absent. */

@@ -13,7 +13,7 @@ import {
 } from "../rules/lift/account.ts";
 import type { Lift } from "../rules/lift/lift.ts";
 import { liftOf, startMeter, take } from "../rules/lift/meter.ts";
-import { handbookToRead } from "./handbooks.ts";
+import { handbookToRead, homeHandbook } from "./handbooks.ts";
 
 export interface HandbookReport {
   handbook: string;
@@ -45,11 +45,13 @@ const MOST_CITED = 10;
  */
 export async function measure(ports: Ports, request: ReportRequest): Promise<HandbookReport> {
   const { ledger } = ports;
-  const handbook = await handbookToRead(ledger, request.handbook);
+  const handbook = await handbookToRead(ledger, request.handbook ?? homeHandbook(ports));
   const { since, until = ports.now().toISOString() } = request;
   const counts = await ledger.counts(handbook, since);
   const usage = await ledger.usage(handbook, since);
-  const most_cited = await ledger.mostCited(handbook, since, MOST_CITED);
+  const most_cited = (await ledger.mostCited(handbook, since, MOST_CITED)).map(
+    ({ handbook: _, ...cited }) => cited,
+  );
   const meter = startMeter();
   for await (const episode of settledEpisodes(ports, handbook, { since, until })) take(meter, episode);
   const lift = liftOf(meter);

@@ -1,12 +1,11 @@
 import { HandbookError } from "../errors.ts";
-import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
 import type { Evidence, Outcome, OutcomeReport } from "../model/outcome.ts";
 import type { Trace } from "../model/trace.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 import { citedNames } from "../rules/citations.ts";
 import { impliedEvidence, isSame, settledBy, UNSTATED } from "../rules/evidence.ts";
 import { traceHash } from "../rules/identity.ts";
-import { handbookToWrite, redacted } from "./handbooks.ts";
+import { handbookToWrite, homeHandbook, redacted } from "./handbooks.ts";
 
 export interface Recording {
   task: string;
@@ -51,7 +50,7 @@ export async function recordTrace(
   return ports.ledger.write(async (tx) => {
     const use = input.use_id === undefined ? undefined : await tx.use(input.use_id);
     if (input.use_id !== undefined && use === undefined) throw unknownUse(input.use_id);
-    const handbook = input.handbook ?? use?.handbook ?? DEFAULT_HANDBOOK;
+    const handbook = input.handbook ?? use?.handbook ?? homeHandbook(ports);
     if (use !== undefined && use.handbook !== handbook) throw wrongHandbook("use", use.id, use.handbook);
     await checkImproves(tx, input.improves, handbook);
 

@@ -8,7 +8,7 @@ import { type Attempt, agentReflectText, REFLECT_VERSION, reflectMessages } from
 import { cutMiddle, shareBudget } from "../rules/excerpt.ts";
 import { fitting, rank } from "../rules/ranking.ts";
 import { mostValuable } from "../rules/trace-value.ts";
-import { handbookToRead, searchedHandbooks } from "./handbooks.ts";
+import { handbookToRead, homeHandbook, searchedHandbooks } from "./handbooks.ts";
 import { unknownTrace, wrongHandbook } from "./record.ts";
 
 const PICKED_TRACES = 3;
@@ -124,7 +124,7 @@ async function tracesToReflectOn(ports: Ports, { trace_ids, handbook }: Reflecti
 }
 
 async function pickTraces(ports: Ports, handbook: string | undefined): Promise<Trace[]> {
-  const slug = await handbookToRead(ports.ledger, handbook);
+  const slug = await handbookToRead(ports.ledger, handbook ?? homeHandbook(ports));
   const openedAfter = new Date(ports.now().getTime() - ABANDONED_AFTER_MS).toISOString();
   const waiting = await ports.ledger.unreflectedTraces(slug, openedAfter, CONSIDERED_TRACES);
   const picked = mostValuable(waiting, PICKED_TRACES);

@@ -6,7 +6,7 @@ import { fitting, type Ranked, rank, withinBudget } from "../rules/ranking.ts";
 import { withLift, withProbationShare } from "../rules/ranking-lift.ts";
 import { drawEpisode, obeying, servedText } from "./draw.ts";
 import { findBehaviors } from "./find.ts";
-import { handbookToRead, redacted, searchedHandbooks } from "./handbooks.ts";
+import { handbookToRead, homeHandbook, redacted, searchedHandbooks } from "./handbooks.ts";
 import { unknownUse, wrongHandbook } from "./record.ts";
 
 export const DEFAULT_LIMIT = 8;
@@ -41,7 +41,7 @@ export async function retrieve(
   const { ledger } = ports;
   const earlier = input.use_id === undefined ? undefined : await ledger.use(input.use_id);
   if (input.use_id !== undefined && earlier === undefined) throw unknownUse(input.use_id);
-  const handbook = await handbookToRead(ledger, input.handbook ?? earlier?.handbook);
+  const handbook = await handbookToRead(ledger, input.handbook ?? earlier?.handbook ?? homeHandbook(ports));
   if (earlier !== undefined && earlier.handbook !== handbook)
     throw wrongHandbook("use", earlier.id, earlier.handbook);
 
@@ -124,7 +124,7 @@ function asRanked({ behavior: { handbook, name, revision }, score }: Ranked): Ra
  * Throws: UNKNOWN_HANDBOOK, UNKNOWN_BEHAVIOR.
  */
 export async function findBehavior(ports: Ports, name: string, handbook?: string): Promise<Behavior> {
-  const slug = await handbookToRead(ports.ledger, handbook);
+  const slug = await handbookToRead(ports.ledger, handbook ?? homeHandbook(ports));
   const behavior = await ports.ledger.behavior({ handbook: slug, name });
   if (behavior !== undefined) return behavior;
   throw await unknownBehavior(ports.ledger, name, slug);

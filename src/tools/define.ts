@@ -1,10 +1,11 @@
 import type * as z from "zod";
+import type { Scope } from "../model/access.ts";
 import { text } from "../model/text.ts";
 import type { Ports } from "../ports.ts";
 
 /** Who calls, as far as the client says. */
 export interface Caller {
-  /** Name and version of the client. */
+  /** Name and version of the client; before it the name of the key, or the subject of the token, where there is one. */
   agent?: string | undefined;
 }
 
@@ -14,6 +15,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   title: string;
   /** What it does, when to call it, what to call next: all that an agent knows about it. */
   description: string;
+  /** What a caller must hold where callers are told apart. */
+  scope: Scope;
   input: Input;
   output: Output;
   annotations: {

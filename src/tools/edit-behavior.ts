@@ -10,6 +10,7 @@ export const editBehavior = defineTool({
   description:
     "Change one behavior when your user asks to or when it proved wrong. revise changes the fields you pass, retire takes it " +
     "out of service, restore undoes that. approve makes it active: only when your user has read it. Earlier revisions are kept.",
+  scope: "curate",
   input: z.strictObject({
     name: text(300).transform(withPrefix).pipe(BehaviorName),
     action: z.enum(["revise", "retire", "restore", "approve"]),

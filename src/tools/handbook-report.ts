@@ -20,6 +20,7 @@ export const handbookReport = defineTool({
   description:
     "What a handbook holds, how it was used, whether it helps, and which behaviors a person should look at. Call it when " +
     "your user asks.",
+  scope: "read",
   input: z.strictObject({
     handbook: handbookField,
     since: Since.optional().describe("A date, e.g. 2026-11-01."),

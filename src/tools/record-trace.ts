@@ -12,6 +12,7 @@ export const recordTraceTool = defineTool({
     "Hand back how you worked on a task, when it is done or failed: failures teach most. Secrets are taken out before it " +
     "is stored. Name the behaviors you used in the reasoning. Then call reflect_and_extract " +
     "if something general can be learned.",
+  scope: "write",
   input: z.strictObject({
     task: requiredText(MAX_TASK).describe("The task, as for retrieve_behaviors."),
     reasoning: requiredText(MAX_REASONING).describe("Your steps, dead ends included; up to 2 MB."),

@@ -10,6 +10,7 @@ export const reflectAndExtract = defineTool({
   description:
     "Draw behaviors from recorded traces, after record_trace or when you have time. With status awaiting_agent, follow the " +
     "prompt and hand the result to submit_reflection; with status done, the server's own model did it.",
+  scope: "write",
   input: z.strictObject({
     trace_ids: z.array(idField).max(50).optional().describe("None: the server picks those most worth it."),
     by: z

@@ -10,6 +10,7 @@ export const reportOutcome = defineTool({
   description:
     "Say how an attempt ended, when you learn it later: tests ran, the user accepted or complained. Stronger evidence " +
     "overrides weaker (in the order listed), never the reverse.",
+  scope: "write",
   input: z.strictObject({
     trace_id: idField.optional().describe("The attempt; or use_id, one of them."),
     use_id: idField.optional().describe("The retrieval, e.g. from a CI job that has no trace."),

@@ -13,6 +13,7 @@ export const retrieveBehaviors = defineTool({
     "Get short procedures that worked on tasks like this one. Call it before you start any task of more than one step " +
     "(code, mathematics, research, tool use), and again when stuck, with the first call's use_id. " +
     "An empty list: nothing known fits, go on without. When done, call record_trace.",
+  scope: "read",
   input: z.strictObject({
     task: requiredText(MAX_TASK).describe("The task as it was put to you."),
     limit: z

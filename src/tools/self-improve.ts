@@ -9,6 +9,7 @@ export const selfImprove = defineTool({
     "Make a better attempt at a task from what earlier attempts at it teach. Call it with their trace_ids. " +
     "awaiting_reflection: follow the prompt, call submit_reflection, then call this again. ready: follow the prompt and record " +
     "the new attempt with improves. done: the server's own model made and recorded it.",
+  scope: "write",
   input: z.strictObject({
     trace_ids: z.array(idField).min(1).max(50).describe("Attempts at one and the same task."),
     by: z

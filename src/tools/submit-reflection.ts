@@ -20,6 +20,7 @@ export const submitReflectionTool = defineTool({
   description:
     "Hand in the reflection that reflect_and_extract or self_improve asked for. Each behavior is added, merged with a known " +
     "one, or rejected with the reason. Only general procedures: nothing that answers one task.",
+  scope: "write",
   input: z.strictObject({
     reflection_id: idField.describe("From the call that asked."),
     reflection: requiredText(MAX_REFLECTION).describe("Your three parts."),
