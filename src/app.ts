@@ -76,12 +76,11 @@ interface Opened {
 }
 
 async function open(config: Config, meaning: boolean): Promise<Opened> {
-  const [{ openSqliteLedger }, { memoryIndex }, { lexicalRules }] = await Promise.all([
-    import("./adapters/sqlite-ledger.ts"),
+  const [ledger, { memoryIndex }, { lexicalRules }] = await Promise.all([
+    openLedger(config),
     import("./adapters/memory-index.ts"),
     import("./rules/lexical.ts"),
   ]);
-  const ledger = await openSqliteLedger(config.ledgerPath);
   try {
     const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
     const texts = await openTexts(config, ledger);
@@ -103,11 +102,11 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
         reflectionTokens: config.reflectionTokens,
         starters: config.starters,
         holdout: config.holdout,
-        ...(config.serving.handbooks && { handbooks: config.serving.handbooks }),
         withhold: config.withhold,
+        ...(config.serving.handbooks && { handbooks: config.serving.handbooks }),
       },
-    await makeHandbooks(ports);
     };
+    await makeHandbooks(ports);
     if (config.starters) await loadStarters(ports);
     index.warm().catch(() => {}); // the first search builds again and reports what is wrong
     return {
@@ -123,6 +122,7 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     throw error;
   }
 }
+
 /** The ledger that is configured. */
 export async function openLedger({ databaseUrl, ledgerPath }: Config): Promise<Ledger> {
   if (databaseUrl !== undefined)
@@ -142,7 +142,6 @@ async function makeHandbooks({ ledger, settings: { handbooks }, now }: Ports): P
     for (const slug of missing) await handbookToWrite(tx, slug, created_at);
   });
 }
-
 
 /** Where the copy of the lexical index lies. */
 export function lexicalCopy({ home }: Config): string {

@@ -10,13 +10,15 @@ import { HandbookError } from "./errors.ts";
 export interface Config {
   readonly home: string;
   readonly ledgerPath: string;
+  /** The ledger's place instead of `ledgerPath`; holds a password. */
+  readonly databaseUrl?: string;
   readonly starters: boolean;
   readonly reflectionTokens: number;
   readonly holdout: number;
   readonly withhold: number;
+  readonly serving: ServingConfig;
   /** Of a million tokens; absent when nobody set them. */
   readonly prices?: { readonly output: number; readonly input: number; readonly cached: number };
-  readonly serving: ServingConfig;
   /** Absent when no model is configured. */
   readonly model?: { readonly name: string; readonly apiKey: string; readonly baseUrl?: string };
   /** Absent when nothing is to be found by meaning. */
@@ -84,14 +86,15 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return Object.freeze({
     home,
     ledgerPath: join(home, "handbook.sqlite"),
+    ...(rest.HANDBOOK_DATABASE_URL !== undefined && { databaseUrl: rest.HANDBOOK_DATABASE_URL }),
     starters: rest.HANDBOOK_STARTERS === "on",
     reflectionTokens: rest.HANDBOOK_REFLECT_TOKENS,
     holdout: rest.HANDBOOK_HOLDOUT,
     withhold: rest.HANDBOOK_WITHHOLD,
+    serving: servingOf(parsed.data),
     ...(rest.HANDBOOK_PRICES && { prices: rest.HANDBOOK_PRICES }),
     // Local endpoints want no key, the client library wants one.
     ...(name !== undefined && {
-    serving: servingOf(parsed.data),
       model: { name, apiKey: key ?? "none", ...(baseUrl !== undefined && { baseUrl }) },
     }),
     ...(embedder !== undefined && { embedder }),

@@ -14,12 +14,13 @@ const MIGRATIONS: Record<string, Migration> = {
 };
 
 /**
- * Brings a ledger's schema up to date. Safe when several processes do so at once.
+ * Brings a ledger's schema up to date. Safe when several processes do so at once. `schema`: where the tables are, in a
+ * database that holds others' too.
  *
  * Throws: LEDGER_TOO_NEW when a newer program has migrated it.
  */
-export async function migrate(db: Database): Promise<void> {
-  const done = await executedMigrations(db);
+export async function migrate(db: Database, schema?: string): Promise<void> {
+  const done = await executedMigrations(db, schema);
   const unknown = done.filter((name) => !(name in MIGRATIONS));
   if (unknown.length > 0) {
     throw new HandbookError(
@@ -32,13 +33,14 @@ export async function migrate(db: Database): Promise<void> {
   }
   if (done.length === Object.keys(MIGRATIONS).length) return;
   const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  const where = schema === undefined ? {} : { migrationTableSchema: schema };
+  const { error } = await new Migrator({ db, provider, ...where }).migrateToLatest();
   if (error !== undefined) throw error;
 }
 
-async function executedMigrations(db: Database): Promise<string[]> {
+async function executedMigrations(db: Database, schema: string | undefined): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === "kysely_migration")) return [];
+  if (!tables.some((table) => table.name === "kysely_migration" && table.schema === schema)) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
   return rows.map((row) => row.name);
 }

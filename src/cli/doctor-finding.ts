@@ -25,7 +25,8 @@ export async function attempt(check: () => Promise<Finding>): Promise<Finding> {
 export function failure(error: unknown): Finding {
   if (!(error instanceof HandbookError))
     return { status: "failed", message: String(error), fix: "This is unforeseen: report it with this line." };
-  if (error.code === "LEDGER_CORRUPT") return damaged(`${error.message} (${error.cause})`);
+  const isFile = error.cause instanceof Error && "errcode" in error.cause; // as SQLite's errors have it
+  if (error.code === "LEDGER_CORRUPT" && isFile) return damaged(`${error.message} (${error.cause})`);
   return { status: "failed", message: error.message, fix: `${error.fix}.` };
 }
 

@@ -1,4 +1,5 @@
-import { createApp } from "../app.ts";
+import { databaseName } from "../adapters/postgres-errors.ts";
+import { createApp, openLedger } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { Ledger, Ports } from "../ports.ts";
 import { checkWritable } from "./doctor-directory.ts";
@@ -9,7 +10,11 @@ export async function* examineLedger(config: Config): AsyncGenerator<Check> {
   const app = createApp(config);
   try {
     // Looked at before the app writes the starters into it.
-    const ledger = await attempt(async () => checkWritable(config.ledgerPath) ?? (await checkLedger(config)));
+    const ledger = await attempt(
+      async () =>
+        (config.databaseUrl === undefined ? checkWritable(config.ledgerPath) : undefined) ??
+        (await checkLedger(config)),
+    );
     if (ledger.status !== "ok") {
       yield { check: "ledger", ...ledger };
       yield* skipped(["starters", "index"], "the ledger");
@@ -24,19 +29,30 @@ export async function* examineLedger(config: Config): AsyncGenerator<Check> {
   }
 }
 
-function checkLedger({ ledgerPath }: Config): Promise<Finding> {
-  return withLedger(ledgerPath, async (ledger) => {
+function checkLedger(config: Config): Promise<Finding> {
+  return withLedger(config, async (ledger) => {
     const faults = (await ledger.check()).flatMap((fault) => fault.split("\n"));
     if (faults.length === 0) return { status: "ok", message: "sound" };
     const more = faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more faults` : "";
-    return damaged(`${ledgerPath} is damaged: ${faults.slice(0, FAULTS_SHOWN).join("; ")}${more}`);
+    const shown = `${ledgerName(config)} is damaged: ${faults.slice(0, FAULTS_SHOWN).join("; ")}${more}`;
+    return config.databaseUrl === undefined ? damaged(shown) : damagedDatabase(shown);
   });
+}
+
+/** What it is, for people. */
+function ledgerName({ databaseUrl, ledgerPath }: Config): string {
+  return databaseUrl === undefined ? ledgerPath : databaseName(databaseUrl);
+}
+
+function damagedDatabase(message: string): Finding {
+  const fix = "Stop every server, see the server's log, and reindex the database or restore a backup.";
+  return { status: "failed", message, fix };
 }
 
 const FAULTS_SHOWN = 3;
 
-function countLedger({ ledgerPath }: Config): Promise<Finding> {
-  return withLedger(ledgerPath, async (ledger) => {
+function countLedger(config: Config): Promise<Finding> {
+  return withLedger(config, async (ledger) => {
     const sums = { behaviors: 0, traces: 0 };
     for (const { slug } of await ledger.handbooks()) {
       const counts = await ledger.counts(slug);
@@ -44,13 +60,13 @@ function countLedger({ ledgerPath }: Config): Promise<Finding> {
       sums.traces += sum(counts.traces);
     }
     const { behaviors, traces } = sums;
-    return { status: "ok", message: `sound, ${behaviors} behaviors and ${traces} traces in ${ledgerPath}` };
+    const message = `sound, ${behaviors} behaviors and ${traces} traces in ${ledgerName(config)}`;
+    return { status: "ok", message };
   });
 }
 
-async function withLedger(path: string, work: (ledger: Ledger) => Promise<Finding>): Promise<Finding> {
-  const { openSqliteLedger } = await import("../adapters/sqlite-ledger.ts");
-  const ledger = await openSqliteLedger(path);
+async function withLedger(config: Config, work: (ledger: Ledger) => Promise<Finding>): Promise<Finding> {
+  const ledger = await openLedger(config);
   try {
     return await work(ledger);
   } finally {

@@ -4,6 +4,16 @@ import * as z from "zod";
 const setting = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (typeof value === "string" && value.trim() === "" ? undefined : value), schema);
 
+/** What `pg` connects to. Its value holds a password, so no message repeats it. */
+const DatabaseUrl = z
+  .string()
+  .trim()
+  .refine((value) => {
+    if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) return false;
+    const { username, password } = new URL(value);
+    return !/%(?![\da-f]{2})/i.test(username + password);
+  }, "it must read postgres://user:password@host:5432/database, with special characters percent-encoded");
+
 /** Three prices with commas between. */
 const Prices = z
   .string()
@@ -16,16 +26,6 @@ const Prices = z
     return { output, input, cached };
   });
 
-/**
- * Every variable that is read, with its meaning, unit and default. The table in the README is made from it.
- */
-export const Variables = z.object({
-  HANDBOOK_HOME: setting(z.string().optional()).describe(
-    "Data directory. Default: `behavior-handbook` in the platform's user data directory.",
-  ),
-  HANDBOOK_STARTERS: setting(z.enum(["on", "off"]).default("on")).describe(
-    "Whether every retrieval also searches the starter handbooks: `on` (default) or `off`.",
-  ),
 /** Handbooks with commas between. */
 const Slug = z
   .string()
@@ -36,6 +36,19 @@ const Slugs = z
   .transform((value) => [...new Set(value.split(",").map((slug) => slug.trim()))])
   .pipe(z.array(Slug));
 
+/**
+ * Every variable that is read, with its meaning, unit and default. The table in the README is made from it.
+ */
+export const Variables = z.object({
+  HANDBOOK_HOME: setting(z.string().optional()).describe(
+    "Data directory. Default: `behavior-handbook` in the platform's user data directory.",
+  ),
+  HANDBOOK_DATABASE_URL: setting(DatabaseUrl.optional()).describe(
+    "PostgreSQL database for the ledger, for many machines: `postgres://user:password@host:5432/database`. Default: none, the ledger is SQLite in the data directory.",
+  ),
+  HANDBOOK_STARTERS: setting(z.enum(["on", "off"]).default("on")).describe(
+    "Whether every retrieval also searches the starter handbooks: `on` (default) or `off`.",
+  ),
   HANDBOOK_MODEL: setting(z.string().optional()).describe(
     "Model that the server reflects with. Default: none, the calling agent reflects.",
   ),
@@ -96,10 +109,6 @@ const Slugs = z
   HANDBOOK_PRICES: setting(Prices.optional()).describe(
     "What a million tokens of output, of input and of cached input cost you, in dollars, for the account of `handbook report`. Default: `15,3,0.3`, an example to be replaced by your own.",
   ),
-  HANDBOOK_REFLECT_TOKENS: setting(z.coerce.number().int().min(500).max(1_000_000).default(6000)).describe(
-    "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
-  ),
-});
   HANDBOOK_READ: setting(Slugs.optional()).describe(
     "Handbooks that are searched together where a call names none, such as `me,team`. Missing ones are made. Default: the one that is written to.",
   ),
@@ -121,3 +130,7 @@ const Slugs = z
   HANDBOOK_TOOL_SECONDS: setting(z.coerce.number().min(0.001).max(3600).default(60)).describe(
     "Seconds that a tool may take; five times as many where the server's own model works. Default: 60.",
   ),
+  HANDBOOK_REFLECT_TOKENS: setting(z.coerce.number().int().min(500).max(1_000_000).default(6000)).describe(
+    "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
+  ),
+});
