@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { describeError, HandbookError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { backupCommand } from "./backup.ts";
 import { benchCommand } from "./bench.ts";
 import { callCommand } from "./call.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -11,6 +12,7 @@ import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
 import { reindexCommand } from "./reindex.ts";
 import { reportCommand } from "./report.ts";
+import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { uninitCommand } from "./uninit.ts";
 
@@ -29,6 +31,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     callCommand,
     importCommand,
     exportCommand,
+    backupCommand,
+    restoreCommand,
     historyCommand,
     reportCommand,
     reindexCommand,
