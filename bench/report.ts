@@ -12,6 +12,8 @@ export interface Options {
   sizes?: readonly number[];
   runs?: number;
   seed?: number;
+  seconds?: number;
+  calls?: number;
 }
 
 /** What a bench hands back: keys for machines, rows for people. */
@@ -57,6 +59,10 @@ export function row(what: string, value: number, unit: string, must?: Row["must"
 
 export function atMost(limit: number, value: number, unit: string): Row["must"] {
   return { text: `at most ${figure(limit, unit)}`, holds: value <= limit };
+}
+
+export function atLeast(limit: number, value: number, unit: string): Row["must"] {
+  return { text: `at least ${figure(limit, unit)}`, holds: value >= limit };
 }
 
 export function exactly(wanted: number, value: number): Row["must"] {

@@ -23,6 +23,14 @@ const BENCHES: Record<string, Bench> = {
     summary: "latency of record and retrieve; eight writers at once; writers that are killed",
     load: () => import("./write.ts"),
   },
+  load: {
+    summary: "32 clients over HTTP beside a bare SDK server, and whether memory grows over 60,000 calls",
+    options: [
+      new Option("--seconds <number>", "of each round").argParser(whole).default(4),
+      new Option("--calls <number>", "of the soak").argParser(whole).default(60_000),
+    ],
+    load: () => import("./load.ts"),
+  },
   retrieval: {
     summary: "what is found: labelled sets through the whole retrieval, with and without history",
     options: [
