@@ -5,6 +5,7 @@ import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { TextCandidates } from "./adapters/lance-texts.ts";
 import type { Config } from "./config.ts";
 import { DEFAULT_HANDBOOK } from "./model/handbook.ts";
+import type { TokenVerifier } from "./ports/access.ts";
 import type { RebuildableIndex } from "./ports/index-state.ts";
 import type { Embedder, Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
 import { VERSION } from "./version.ts";
@@ -189,6 +190,16 @@ export async function openEmbedder({ embedder: wanted, home }: Config): Promise<
   }
   const { localEmbedder } = await import("./adapters/local-embedder.ts");
   return localEmbedder({ ...wanted, home, onDownload: tellOfDownload });
+}
+
+/** Who checks tokens; undefined where no issuer is configured. */
+export async function openTokens({ serving: { oauth } }: Config): Promise<TokenVerifier | undefined> {
+  if (oauth === undefined) return undefined;
+  const [{ joseTokens }, { grantsOf }] = await Promise.all([
+    import("./adapters/jose-tokens.ts"),
+    import("./rules/grants.ts"),
+  ]);
+  return joseTokens(oauth, grantsOf);
 }
 
 function tellOfDownload({

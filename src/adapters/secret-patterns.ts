@@ -29,6 +29,7 @@ const PATTERNS: readonly Pattern[] = [
     find: /(?:secret[_ -]?access[_ -]?key|aws[_ -]?secret(?:[_ -]?key)?|aws[_ -]?session[_ -]?token|\bsessiontoken)(?: \[[^\]\s]{0,40}\])?[\s:=>|,]{1,60}((?:[a-z0-9+=]|\\{0,8}\/){40,})/gi,
     unless: /^(?:[^A-Z]*|[^a-z]*)$/,
   },
+  { kind: "handbook key", find: /\bhbk_[0-9a-f]{12}_[0-9a-f]{64}(?![0-9a-f])/g },
   { kind: "google api key", find: /(?<![A-Za-z0-9+/])AIza[\w-]{35}/g },
   // A header is base64url of `{"`, hence eyJ; after a letter that is the camel case of a name such as keyJournal.
   {

@@ -200,13 +200,8 @@ export function sqlReads(db: Database): LedgerReads {
     },
 
     async recentTraces(limit, handbooks) {
-      return db
-        .selectFrom("traces")
-        .select(SUMMARY)
-        .$if(handbooks !== undefined, (query) => query.where("handbook", "in", handbooks ?? []))
-        .orderBy("id", "desc")
-        .limit(limit)
-        .execute();
+      const newest = db.selectFrom("traces").select(SUMMARY).orderBy("id", "desc").limit(limit);
+      return (handbooks === undefined ? newest : newest.where("handbook", "in", handbooks)).execute();
     },
 
     async use(id) {

@@ -22,7 +22,7 @@ export function callCommand(): Command {
         });
       }
       const answer = await withPorts(
-        (_, app) => runTool(tool, parsed.data, app, { agent: `handbook call ${VERSION}` }),
+        (ports) => runTool(tool, parsed.data, ports, { agent: `handbook call ${VERSION}` }),
         { meaning: true },
       );
       process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);

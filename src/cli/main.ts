@@ -10,6 +10,7 @@ import { historyCommand } from "./history.ts";
 import { hookCommand } from "./hook.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
+import { keysCommand } from "./keys.ts";
 import { reindexCommand } from "./reindex.ts";
 import { reportCommand } from "./report.ts";
 import { restoreCommand } from "./restore.ts";
@@ -35,6 +36,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     restoreCommand,
     historyCommand,
     reportCommand,
+    keysCommand,
     reindexCommand,
     doctorCommand,
     initCommand,

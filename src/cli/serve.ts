@@ -3,16 +3,25 @@ import { clientConfigurations } from "./client-configurations.ts";
 import { appOfEnvironment } from "./open.ts";
 
 export const DEFAULT_PORT = 3920;
+const LOOPBACK = "127.0.0.1";
+
+interface Options {
+  http?: boolean;
+  port: number;
+  host: string;
+  printConfig?: boolean;
+}
 
 export function serveCommand(): Command {
   return new Command("serve")
     .description(
-      "serve agents over MCP: on stdin and stdout, or with --http on this machine's loopback address",
+      "serve agents over MCP: on stdin and stdout, or with --http on an address, this machine's loopback if unsaid",
     )
-    .option("--http", "serve streamable HTTP at /mcp, and /healthz")
+    .option("--http", "serve streamable HTTP at /mcp, with /healthz, /readyz and /metrics")
     .option("--port <number>", "port for --http; 0 takes any free one", portNumber, DEFAULT_PORT)
+    .option("--host <address>", "address for --http; beyond loopback only with keys or an issuer", LOOPBACK)
     .option("--print-config", "print what to paste into each client")
-    .action(async ({ http, port, printConfig }: { http?: boolean; port: number; printConfig?: boolean }) => {
+    .action(async ({ http, port, host, printConfig }: Options) => {
       const app = appOfEnvironment({ meaning: true });
       if (!http) {
         const { serveOnStdio } = await import("../serve/stdio.ts");
@@ -21,15 +30,23 @@ export function serveCommand(): Command {
       }
       const { serveOnHttp } = await import("../serve/http.ts");
       await app.ports(); // a ledger that cannot be opened is told here, not to the first client
-      const service = await serveOnHttp(app, port);
+      const service = await serveOnHttp(app, port, host).catch(async (error: unknown) => {
+        await app.close();
+        throw error;
+      });
       if (printConfig) process.stdout.write(`${clientConfigurations(service.url)}\n`);
       process.stdout.write(`Serving ${service.url}\nData in ${app.config.home}. Stop with Ctrl+C.\n`);
-      await new Promise<void>((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-      });
+      await toldToStop();
+      void toldToStop().then(() => process.exit(1)); // a second time: now
       await service.close();
       await app.close();
     });
+}
+
+function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+  });
 }
 
 function portNumber(value: string): number {

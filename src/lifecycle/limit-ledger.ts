@@ -54,7 +54,7 @@ function limitReads(all: LedgerReads, { sees, seen }: Limits): LedgerReads {
     citations: async (id) => ((await hasTrace(id)) ? those(await all.citations(id)) : []),
     latestTraceOfEpisode: async (id) => known(await all.latestTraceOfEpisode(id)),
     unreflectedTraces: (handbook, after, limit) => all.unreflectedTraces(of(handbook), after, limit),
-    recentTraces: (limit) => all.recentTraces(limit, seen),
+    recentTraces: async (limit) => (seen?.length === 0 ? [] : all.recentTraces(limit, seen)),
 
     use: async (id) => known(await all.use(id)),
     latestUseOfConversation: async (id) => known(await all.latestUseOfConversation(id)),

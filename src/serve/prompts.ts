@@ -1,6 +1,5 @@
 import { completable, type McpServer } from "@modelcontextprotocol/server";
 import * as z from "zod";
-import type { App } from "../app.ts";
 import { improve } from "../lifecycle/improve.ts";
 import { openReflection } from "../lifecycle/reflect.ts";
 import { retrieve } from "../lifecycle/retrieve.ts";
@@ -9,10 +8,12 @@ import { MAX_TASK } from "../model/trace.ts";
 import { GUIDANCE, solveText } from "../prompts/solve.ts";
 import type { OpenEpisode } from "./open-episode.ts";
 import { inOurWords, recentTraceIds } from "./resources.ts";
+import { portsFor, type Serving } from "./serving.ts";
 import { callerOf } from "./tools.ts";
 
-export function registerPrompts(server: McpServer, app: App, episode: OpenEpisode): void {
-  const trace_id = completable(Ulid.describe("A trace_id."), (prefix) => recentTraceIds(app, prefix));
+export function registerPrompts(server: McpServer, serving: Serving, episode: OpenEpisode): void {
+  const { access } = serving;
+  const trace_id = completable(Ulid.describe("A trace_id."), (prefix) => recentTraceIds(serving, prefix));
 
   server.registerPrompt(
     "solve_with_behaviors",
@@ -22,10 +23,9 @@ export function registerPrompts(server: McpServer, app: App, episode: OpenEpisod
       argsSchema: z.object({ task: requiredText(MAX_TASK).describe("The task.") }),
     },
     async ({ task }, context) => {
-      const { use, behaviors } = await retrieve(await app.ports(), {
-        task,
-        ...callerOf(server, context),
-      }).catch(inOurWords);
+      const { use, behaviors } = await portsFor(serving, "read")
+        .then((ports) => retrieve(ports, { task, ...callerOf(server, context, access) }))
+        .catch(inOurWords);
       episode.saw("retrieve_behaviors", { use_id: use.id });
       return message(`${solveText(task, behaviors)}\n\nuse_id: ${use.id}\n${GUIDANCE}`);
     },
@@ -39,8 +39,10 @@ export function registerPrompts(server: McpServer, app: App, episode: OpenEpisod
       argsSchema: z.object({ trace_id }),
     },
     async ({ trace_id }, context) => {
-      const request = { trace_ids: [trace_id], ...callerOf(server, context) };
-      const { prompt } = await openReflection(await app.ports(), request).catch(inOurWords);
+      const request = { trace_ids: [trace_id], ...callerOf(server, context, access) };
+      const { prompt } = await portsFor(serving, "write")
+        .then((ports) => openReflection(ports, request))
+        .catch(inOurWords);
       return message(prompt);
     },
   );
@@ -53,8 +55,10 @@ export function registerPrompts(server: McpServer, app: App, episode: OpenEpisod
       argsSchema: z.object({ trace_id }),
     },
     async ({ trace_id }, context) => {
-      const request = { trace_ids: [trace_id], by: "agent" as const, ...callerOf(server, context) };
-      const state = await improve(await app.ports(), request).catch(inOurWords);
+      const request = { trace_ids: [trace_id], by: "agent" as const, ...callerOf(server, context, access) };
+      const state = await portsFor(serving, "write")
+        .then((ports) => improve(ports, request))
+        .catch(inOurWords);
       if (state.status === "done")
         throw new Error("unreachable: an agent's improvement is never done by the server");
       return message(state.prompt);

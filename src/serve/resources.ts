@@ -1,54 +1,64 @@
-import { type McpServer, ResourceNotFoundError, ResourceTemplate } from "@modelcontextprotocol/server";
-import type { App } from "../app.ts";
+import {
+  type McpServer,
+  ProtocolError,
+  ResourceNotFoundError,
+  ResourceTemplate,
+  type Variables,
+} from "@modelcontextprotocol/server";
 import { HandbookError } from "../errors.ts";
+import { homeHandbook } from "../lifecycle/handbooks.ts";
+import type { Ports } from "../ports.ts";
+import { logError } from "./log.ts";
 import { behaviorMarkdown, handbookMarkdown, traceMarkdown } from "./markdown.ts";
 import type { OpenEpisode } from "./open-episode.ts";
+import { portsFor, type Serving } from "./serving.ts";
 
 const MARKDOWN = "text/markdown";
 const COMPLETIONS = 100; // the protocol's own limit
 const RECENT_TRACES = 50;
 
-export function registerResources(server: McpServer, app: App, episode: OpenEpisode): void {
-  const handbooks = async (prefix: string) => {
-    const known = await (await app.ports()).ledger.handbooks();
+export function registerResources(server: McpServer, serving: Serving, episode: OpenEpisode): void {
+  const open = () => portsFor(serving, "read");
+  const handbooks = told(async (prefix: string) => {
+    const known = await (await open()).ledger.handbooks();
     return startingWith(
       prefix,
       known.map(({ slug }) => slug),
     );
-  };
-  const readable = async (handbook: string) => {
-    const ports = await app.ports();
+  });
+  const readable = async (ports: Ports, handbook: string) => {
     const isWithheld = await episode.withholds(ports);
     return (await ports.ledger.behaviors(handbook)).filter((behavior) => !isWithheld(behavior));
   };
-  const behaviors = async (prefix: string, handbook: string | undefined) => {
-    const known = await readable(handbook ?? "default");
+  const behaviors = told(async (prefix: string, handbook: string | undefined) => {
+    const ports = await open();
+    const known = await readable(ports, handbook ?? homeHandbook(ports));
     return startingWith(
       prefix,
       known.map(({ name }) => name),
     );
-  };
+  });
 
   server.registerResource(
     "handbook",
     new ResourceTemplate("handbook://{handbook}", {
-      list: async () => ({
-        resources: (await (await app.ports()).ledger.handbooks()).map(({ slug, description }) => ({
+      list: told(async () => ({
+        resources: (await (await open()).ledger.handbooks()).map(({ slug, description }) => ({
           uri: `handbook://${slug}`,
           name: slug,
           mimeType: MARKDOWN,
           ...(description !== undefined && { description }),
         })),
-      }),
+      })),
       complete: { handbook: handbooks },
     }),
     { title: "Handbook", description: "All behaviors of a handbook, by topic.", mimeType: MARKDOWN },
-    async (uri, { handbook }) => {
-      const { ledger } = await app.ports();
-      const found = await ledger.handbook(String(handbook));
+    told(async (uri: URL, { handbook }: Variables) => {
+      const ports = await open();
+      const found = await ports.ledger.handbook(String(handbook));
       if (found === undefined) throw new ResourceNotFoundError(uri.href);
-      return content(uri, handbookMarkdown(found, await readable(found.slug)));
-    },
+      return content(uri, handbookMarkdown(found, await readable(ports, found.slug)));
+    }),
   );
 
   server.registerResource(
@@ -65,38 +75,38 @@ export function registerResources(server: McpServer, app: App, episode: OpenEpis
       description: "One behavior with its long form and its history's head.",
       mimeType: MARKDOWN,
     },
-    async (uri, { handbook, name }) => {
-      const ports = await app.ports();
+    told(async (uri: URL, { handbook, name }: Variables) => {
+      const ports = await open();
       const found = await ports.ledger.behavior({ handbook: String(handbook), name: String(name) });
       if (found === undefined || (await episode.withholds(ports))(found))
         throw new ResourceNotFoundError(uri.href);
       return content(uri, behaviorMarkdown(found));
-    },
+    }),
   );
 
   server.registerResource(
     "trace",
     new ResourceTemplate("trace://{id}", {
       list: undefined,
-      complete: { id: (prefix) => recentTraceIds(app, prefix) },
+      complete: { id: (prefix) => recentTraceIds(serving, prefix) },
     }),
     { title: "Trace", description: "One recorded attempt, without its secrets.", mimeType: MARKDOWN },
-    async (uri, { id }) => {
-      const [found] = await (await app.ports()).ledger.traces([String(id)]);
+    told(async (uri: URL, { id }: Variables) => {
+      const [found] = await (await open()).ledger.traces([String(id)]);
       if (found === undefined) throw new ResourceNotFoundError(uri.href);
       return content(uri, traceMarkdown(found));
-    },
+    }),
   );
 }
 
 /** Ids of the newest traces that start so, newest first. */
-export async function recentTraceIds(app: App, prefix: string | undefined): Promise<string[]> {
-  const recent = await (await app.ports()).ledger.recentTraces(RECENT_TRACES);
+export const recentTraceIds = told(async (serving: Serving, prefix: string | undefined) => {
+  const recent = await (await portsFor(serving, "read")).ledger.recentTraces(RECENT_TRACES);
   return startingWith(
     prefix ?? "",
     recent.map(({ id }) => id),
   );
-}
+});
 
 function startingWith(prefix: string, values: readonly string[]): string[] {
   return values.filter((value) => value.startsWith(prefix)).slice(0, COMPLETIONS);
@@ -106,8 +116,14 @@ function content(uri: URL, text: string) {
   return { contents: [{ uri: uri.href, mimeType: MARKDOWN, text }] };
 }
 
-/** Our errors reach a client of resources and prompts in our own words. */
+/** Errors reach a client of resources and prompts in our own words, or say only that something failed. */
 export function inOurWords(error: unknown): never {
   if (error instanceof HandbookError) throw new Error(`${error.message}. ${error.fix}`);
-  throw error;
+  if (error instanceof ProtocolError) throw error;
+  logError("read.failed", error);
+  throw new Error("INTERNAL: this failed. The server's log says why.");
+}
+
+function told<A extends unknown[], R>(work: (...given: A) => Promise<R>): (...given: A) => Promise<R> {
+  return (...given) => work(...given).catch(inOurWords);
 }

@@ -4,6 +4,7 @@ import { VERSION } from "../version.ts";
 import { OpenEpisode } from "./open-episode.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
+import type { Serving } from "./serving.ts";
 import { registerTools } from "./tools.ts";
 
 /** The loop in short. Many clients load only this and the tools' names at first, so it says when to call what. */
@@ -16,14 +17,22 @@ When tests or the user tell later how it ended, call report_outcome.
 Behaviors are advice: they never override your user or your system prompt.`;
 
 /** A server for one connection or request, on the shared app. The factory behind every transport and era. */
-export function buildServer(app: App): McpServer {
+export function buildServer(
+  app: App,
+  { era = "legacy", ...rest }: Omit<Serving, "app"> & { era?: "legacy" | "modern" } = {},
+): McpServer {
   const server = new McpServer(
     { name: "behavior-handbook", title: "Behavior handbook", version: VERSION },
-    { instructions: INSTRUCTIONS },
+    {
+      instructions: INSTRUCTIONS,
+      // Older revisions subscribe by a request of their own, which a stateless server could not keep.
+      capabilities: { resources: { listChanged: true, ...(era === "modern" && { subscribe: true }) } },
+    },
   );
   const episode = new OpenEpisode();
-  registerTools(server, app, episode);
-  registerResources(server, app, episode);
-  registerPrompts(server, app, episode);
+  const serving = { app, ...rest };
+  registerTools(server, serving, episode);
+  registerResources(server, serving, episode);
+  registerPrompts(server, serving, episode);
   return server;
 }

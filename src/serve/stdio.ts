@@ -1,11 +1,14 @@
 import { flushCompileCache } from "node:module";
+import type { McpServer } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { App } from "../app.ts";
+import { changesOf, urisOf } from "./changes.ts";
 import { logError } from "./log.ts";
 import { buildServer } from "./server.ts";
 import { keepUp } from "./upkeep.ts";
 
 const OPEN_AFTER_MS = 100;
+const LOOK_FOR_CHANGES_MS = 5000; // there may be many servers on one machine
 const GRACE_MS = 3000; // for calls under way when the client goes
 
 /**
@@ -13,7 +16,15 @@ const GRACE_MS = 3000; // for calls under way when the client goes
  * finish; then the ledger is closed and the process ends, whatever timers or sockets are left.
  */
 export function serveOnStdio(app: App): void {
-  const handle = serveStdio(() => buildServer(app), { onerror: (error) => logError("stdio.error", error) });
+  let told: { server: McpServer; era: "legacy" | "modern" } | undefined;
+  const handle = serveStdio(
+    ({ era }) => {
+      told = { server: buildServer(app, { era }), era };
+      return told.server;
+    },
+    { onerror: (error) => logError("stdio.error", error) },
+  );
+  followChanges(app, () => told);
   keepUp(app);
   let stopping = false;
   const stop = async () => {
@@ -37,4 +48,32 @@ export function serveOnStdio(app: App): void {
       flushCompileCache(); // now, because many clients end their servers by a kill
     }, OPEN_AFTER_MS).unref();
   });
+}
+
+/** Tells the client what other processes, and itself, change: new handbooks, and what it subscribed to (2026-07-28). */
+function followChanges(
+  app: App,
+  client: () => { server: McpServer; era: "legacy" | "modern" } | undefined,
+): void {
+  const changes = changesOf();
+  const look = async () => {
+    const { ledger } = await app.ports();
+    const found = await changes(ledger);
+    const { server, era } = client() ?? {};
+    if (server === undefined || !server.isConnected()) return;
+    if (found.some(({ kind }) => kind === "handbook")) server.sendResourceListChanged();
+    if (era === "modern") for (const uri of urisOf(found)) await server.server.sendResourceUpdated({ uri });
+  };
+  let isLooking = false;
+  const timer = setInterval(() => {
+    if (isLooking || client() === undefined) return;
+    isLooking = true;
+    app
+      .during(look())
+      .catch((error: unknown) => logError("changes.failed", error))
+      .finally(() => {
+        isLooking = false;
+      });
+  }, LOOK_FOR_CHANGES_MS);
+  timer.unref();
 }

@@ -1,8 +1,16 @@
-import { CLIENT_INFO_META_KEY, type McpServer, type ServerContext } from "@modelcontextprotocol/server";
+import {
+  CLIENT_INFO_META_KEY,
+  type McpServer,
+  type ServerContext,
+  TRACEPARENT_META_KEY,
+} from "@modelcontextprotocol/server";
 import * as z from "zod";
-import type { App } from "../app.ts";
 import { describeError, HandbookError } from "../errors.ts";
+import { inTime } from "../lifecycle/bound.ts";
+import type { Access } from "../model/access.ts";
 import { cleanText } from "../model/text.ts";
+import type { Ports } from "../ports.ts";
+import { may } from "../rules/grants.ts";
 import type { Caller, Tool } from "../tools/define.ts";
 import { editBehavior } from "../tools/edit-behavior.ts";
 import { handbookReport } from "../tools/handbook-report.ts";
@@ -14,6 +22,8 @@ import { selfImprove } from "../tools/self-improve.ts";
 import { submitReflectionTool } from "../tools/submit-reflection.ts";
 import { logError } from "./log.ts";
 import type { OpenEpisode } from "./open-episode.ts";
+import { requestContext, soundTraceparent } from "./request-context.ts";
+import { oauthScope, portsFor, type Serving } from "./serving.ts";
 
 /** All tools, in the order of the loop. */
 export const TOOLS = [
@@ -27,30 +37,66 @@ export const TOOLS = [
   handbookReport,
 ] as const satisfies readonly { name: string }[];
 
-export function registerTools(server: McpServer, app: App, episode: OpenEpisode): void {
-  for (const tool of LISTED) register(server, app, episode, tool);
+const MODEL_FACTOR = 5; // a model thinks for minutes where a ledger takes milliseconds
+
+export function registerTools(server: McpServer, serving: Serving, episode: OpenEpisode): void {
+  for (const tool of LISTED) register(server, serving, episode, tool);
 }
 
 function register(
   server: McpServer,
-  app: App,
+  serving: Serving,
   episode: OpenEpisode,
   { inputSchema, outputSchema, ...tool }: (typeof LISTED)[number],
 ): void {
   const { name, title, description, annotations } = tool;
+  const { access } = serving;
+  // Told as HTTP has it, before the call, so that a client can ask for a token that may.
+  const scopeChallenge = () =>
+    access === undefined || may(access, tool.scope)
+      ? undefined
+      : { scopes: [oauthScope(tool.scope)] as const };
   server.registerTool(
     name,
-    { title, description, inputSchema, outputSchema, annotations },
+    { title, description, inputSchema, outputSchema, annotations, scopeChallenge },
     async (given, context) => {
+      const started = performance.now();
+      const ended = (outcome: string, result?: Record<string, unknown>) => {
+        const served = Array.isArray(result?.behaviors) ? result.behaviors.length : undefined;
+        serving.called?.({ tool: name, outcome, ms: performance.now() - started, served });
+      };
       try {
-        const result = await app.during(runTool(tool, given, app, callerOf(server, context)));
+        const result = await serving.app.during(callTool(serving, tool, given, server, context));
         episode.saw(name, result);
+        ended("ok", result);
         return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
       } catch (error) {
-        return { content: [{ type: "text", text: errorText(tool.name, error) }], isError: true };
+        ended(error instanceof HandbookError ? error.code : "INTERNAL");
+        return { content: [{ type: "text", text: errorText(name, error) }], isError: true };
       }
     },
   );
+}
+
+/** Runs a tool for its caller, with its caller's ports, in time. */
+async function callTool(
+  serving: Serving,
+  tool: Tool,
+  given: Record<string, unknown>,
+  server: McpServer,
+  context: ServerContext,
+): Promise<Record<string, unknown>> {
+  const ports = await portsFor(serving, tool.scope);
+  const asksModel = tool.annotations.openWorldHint && ports.llm !== undefined && given.by !== "agent";
+  const seconds = serving.app.config.serving.toolSeconds * (asksModel ? MODEL_FACTOR : 1);
+  const traceparent =
+    soundTraceparent(context.mcpReq._meta?.[TRACEPARENT_META_KEY]) ?? requestContext.getStore()?.traceparent;
+  const caller = callerOf(server, context, serving.access);
+  const { answer, ended } = inTime(ports, seconds, traceparent, (ports) =>
+    runTool(tool, given, ports, caller),
+  );
+  void serving.app.during(ended); // what is stopped ends before the ledger is closed
+  return answer;
 }
 
 /**
@@ -82,10 +128,10 @@ const LISTED = (TOOLS as unknown as readonly Tool[]).map((tool) => ({
 export async function runTool(
   tool: Tool,
   input: Record<string, unknown>,
-  app: App,
+  ports: Ports,
   caller: Caller,
 ): Promise<Record<string, unknown>> {
-  return tool.output.parse(await tool.run(input, await app.ports(), caller));
+  return tool.output.parse(await tool.run(input, ports, caller));
 }
 
 /** What a model may read of an error: our own sentences, or only that something failed. */
@@ -98,11 +144,13 @@ export function errorText(name: string, error: unknown): string {
 const ClientInfo = z.object({ name: z.string(), version: z.string() });
 
 /**
- * Name and version of the client: from the handshake, or from the request itself where there is none (2026-07-28).
+ * Who calls: the name of the key, or the subject of the token, and name and version of the client: from the handshake, or from the request itself where there is none (2026-07-28).
  * A client of an older revision over stateless HTTP is nameless.
  */
-export function callerOf(server: McpServer, context: ServerContext): Caller {
+export function callerOf(server: McpServer, context: ServerContext, access: Access | undefined): Caller {
   const envelope: Record<string, unknown> = { ...context.mcpReq.envelope };
   const info = ClientInfo.safeParse(server.server.getClientVersion() ?? envelope[CLIENT_INFO_META_KEY]);
-  return info.success ? { agent: cleanText(`${info.data.name} ${info.data.version}`).slice(0, 200) } : {};
+  const client = info.success ? `${info.data.name} ${info.data.version}` : undefined;
+  const agent = access === undefined ? client : client === undefined ? access.by : `${access.by} (${client})`;
+  return agent === undefined ? {} : { agent: cleanText(agent).slice(0, 200) };
 }
