@@ -62,7 +62,7 @@ export function rank(
     const behavior = current.get(`${handbook}/${name}`);
     if (behavior === undefined || !isServable(behavior.status) || seen.has(name)) continue;
     if (handbook !== options.handbook && own.has(name)) continue;
-    const said = { instruction: behavior.instruction, terms: new Set(terms(behavior.instruction)) };
+    const said = { instruction: behavior.instruction, terms: termsOf(behavior.instruction) };
     if (!options.wholeTopic && told.some((other) => areTwins(said, other))) continue;
     told.push(said);
     seen.add(name);
@@ -76,11 +76,27 @@ interface Told {
   terms: Set<string>;
 }
 
-/** Whether two instructions say the same. The sets alone decide most pairs, at a fraction of the cost. */
+/** Whether two instructions say the same. Their terms alone decide most pairs, at the first few that are not shared. */
 function areTwins(a: Told, b: Told): boolean {
-  const shared = a.terms.intersection(b.terms).size;
-  if (shared < SAME * (a.terms.size + b.terms.size - shared)) return false;
+  const [few, many] = a.terms.size < b.terms.size ? [a.terms, b.terms] : [b.terms, a.terms];
+  const needed = (SAME / (1 + SAME)) * (few.size + many.size); // shared, for a Jaccard similarity of SAME
+  let spare = few.size - needed + 1e-9;
+  if (spare < 0) return false;
+  for (const term of few) if (!many.has(term) && --spare < 0) return false;
   return similarity(a.instruction, b.instruction) >= SAME;
+}
+
+// The same few behaviors are ranked again and again.
+const TERMS = new Map<string, Set<string>>();
+const MAX_TERMS = 2000;
+
+function termsOf(instruction: string): Set<string> {
+  const known = TERMS.get(instruction);
+  if (known !== undefined) return known;
+  if (TERMS.size >= MAX_TERMS) TERMS.clear();
+  const made = new Set(terms(instruction));
+  TERMS.set(instruction, made);
+  return made;
 }
 
 /** As many of the ranked behaviors, from the first on, as fit into `budget` tokens; later smaller ones may fill up. */
