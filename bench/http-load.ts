@@ -20,7 +20,7 @@ export interface HttpServer {
 
 /** Starts `node ...args`, which prints its URL, in a process of its own. */
 export async function startHttp(args: readonly string[], env: Record<string, string>): Promise<HttpServer> {
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore"] });
   const ended = once(child, "exit");
   let printed = "";
   for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {

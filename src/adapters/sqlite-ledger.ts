@@ -18,6 +18,7 @@ import { migrate } from "./sql-migrations.ts";
 import { sqlReads } from "./sql-reads.ts";
 import type { Tables } from "./sql-schema.ts";
 import { sqlWrites } from "./sql-writes.ts";
+import { groupCommit } from "./sqlite-group-commit.ts";
 
 /** A lock wait inside SQLite stops the event loop, so it is short and the rest is waited for outside. */
 const SYNC_WAIT_MS = 20;
@@ -46,9 +47,10 @@ export async function openSqliteLedger(path: string, limits: { maxPages?: number
     await db.destroy();
     throw error;
   }
+  const write = groupCommit(db);
   return {
     ...sqlReads(db),
-    write: (work) => db.transaction().execute((tx) => work({ ...sqlReads(tx), ...sqlWrites(tx) })),
+    write: (work) => write((tx) => work({ ...sqlReads(tx), ...sqlWrites(tx) })),
     async check() {
       const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db);
       const faults = rows.map((row) => row.integrity_check).filter((line) => line !== "ok");
