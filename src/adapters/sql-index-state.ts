@@ -43,6 +43,7 @@ export function sqlIndexStateWrites(tx: Database): IndexStateWrites {
   return {
     async takeLease(name, holder, now, ttlMs) {
       const expires_at = new Date(now.getTime() + ttlMs).toISOString();
+      const beyond = new Date(now.getTime() + 2 * ttlMs).toISOString();
       const taken = await tx
         .insertInto("leases")
         .values({ name, holder, epoch: 1, expires_at })
@@ -60,7 +61,11 @@ export function sqlIndexStateWrites(tx: Database): IndexStateWrites {
                 .end(),
             }))
             .where((eb) =>
-              eb.or([eb("leases.holder", "=", holder), eb("leases.expires_at", "<=", now.toISOString())]),
+              eb.or([
+                eb("leases.holder", "=", holder),
+                eb("leases.expires_at", "<=", now.toISOString()),
+                eb("leases.expires_at", ">", beyond), // the clock has gone back since: nobody takes one for so long
+              ]),
             ),
         )
         .returning("epoch")
