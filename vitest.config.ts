@@ -1,12 +1,37 @@
 import { defineConfig } from "vitest/config";
 
+const POSTGRES_ONLY = "test/adapters/postgres-*.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     // Vitest leaves a core to its own thread, which has little to do here.
     maxWorkers: "100%",
     // No key and no setting of the developer's reaches a test.
-    env: { HANDBOOK_MODEL: "", OPENAI_API_KEY: "", OPENAI_BASE_URL: "", HANDBOOK_HOME: "" },
+    env: {
+      HANDBOOK_MODEL: "",
+      OPENAI_API_KEY: "",
+      OPENAI_BASE_URL: "",
+      HANDBOOK_HOME: "",
+      HANDBOOK_DATABASE_URL: "",
+    },
+    projects: [
+      { extends: true, test: { name: "sqlite", include: ["test/**/*.test.ts"], exclude: [POSTGRES_ONLY] } },
+      {
+        // What the ledger promises, once more on the other database.
+        extends: true,
+        test: {
+          name: "postgres",
+          include: [
+            POSTGRES_ONLY,
+            "test/adapters/ledger.test.ts",
+            "test/adapters/sql-index-state.test.ts",
+            "test/lifecycle/*.test.ts",
+          ],
+          globalSetup: "test/postgres-setup.ts",
+          setupFiles: "test/postgres-skip.ts",
+        },
+      },
+    ],
   },
 });

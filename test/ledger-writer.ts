@@ -3,12 +3,12 @@ import { monotonicFactory } from "ulid";
 import { gptTokenizer } from "../src/adapters/gpt-tokenizer.ts";
 import { memoryIndex } from "../src/adapters/memory-index.ts";
 import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
-import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
 import { recordTrace } from "../src/lifecycle/record.ts";
 import { lexicalRules } from "../src/rules/lexical.ts";
+import { openLedger } from "./open-ledger.ts";
 
-const [path = "", count = "0"] = process.argv.slice(2);
-const ledger = await openSqliteLedger(path);
+const [address = "", count = "0"] = process.argv.slice(2);
+const ledger = await openLedger(address);
 const ports = {
   ledger,
   index: memoryIndex(ledger, lexicalRules),

@@ -1,16 +1,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "pg";
 import { monotonicFactory } from "ulid";
+import { inject } from "vitest";
 import { gptTokenizer } from "../src/adapters/gpt-tokenizer.ts";
 import { memoryIndex } from "../src/adapters/memory-index.ts";
 import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
-import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
-import type { Llm, Ports, Settings } from "../src/ports.ts";
+import type { Ledger, Llm, Ports, Settings } from "../src/ports.ts";
 import { lexicalRules } from "../src/rules/lexical.ts";
+import { openLedger } from "./open-ledger.ts";
 
 export interface TestPorts extends Ports, AsyncDisposable {
   path: string;
+  /** Opens the same ledger once more, as another process would. */
+  another(): Promise<Ledger>;
 }
 
 /** A fresh directory that goes away with the test. */
@@ -19,14 +23,28 @@ export function tempDirectory(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** A ledger that is not made yet: in a schema of the run's PostgreSQL where it has one, else in a file. */
+export async function freshLedger(directory: string): Promise<string> {
+  const url = inject("postgres");
+  if (!url) return join(directory, "handbook.sqlite");
+  const schema = `s${monotonicFactory()()}`.toLowerCase();
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`create schema ${schema}`);
+  await client.end();
+  return `${url}?options=-c%20search_path%3D${schema}`;
+}
+
 /** The real parts on a fresh directory, without starters. Ids and times are real too: tests never depend on them. */
 export async function testPorts(
   options: { llm?: Llm; settings?: Partial<Settings> } = {},
 ): Promise<TestPorts> {
   const directory = tempDirectory();
-  const ledger = await openSqliteLedger(join(directory.path, "handbook.sqlite"));
+  const address = await freshLedger(directory.path);
+  const ledger = await openLedger(address);
   return {
     path: directory.path,
+    another: () => openLedger(address),
     ledger,
     index: memoryIndex(ledger, lexicalRules),
     ...(options.llm && { llm: options.llm }),

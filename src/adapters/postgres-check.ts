@@ -38,7 +38,8 @@ async function checkIndexes(db: Database): Promise<string[]> {
   if (check === undefined) return [];
   const { rows: indexes } = await sql<{ oid: number; name: string }>`
     select c.oid, c.relname as name from pg_class c join pg_am a on a.oid = c.relam
-      where c.relkind = 'i' and a.amname = 'btree' and c.relnamespace = current_schema()::regnamespace
+        join pg_index i on i.indexrelid = c.oid
+      where a.amname = 'btree' and i.indisvalid and i.indisready and c.relnamespace = current_schema()::regnamespace
       order by c.relname`.execute(db);
   const faults: string[] = [];
   for (const { oid, name } of indexes) {

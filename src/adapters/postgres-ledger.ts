@@ -10,10 +10,15 @@ import { sqlReads } from "./sql-reads.ts";
 import type { Database } from "./sql-schema.ts";
 import { sqlWrites } from "./sql-writes.ts";
 
-const LOCK_WAIT_MS = 5000;
-const PATIENCE_MS = 10_000; // with conflicts, and with a server that starts again
 const IDLE_MS = 30_000; // of a transaction: nobody waits longer for a machine that was switched off in one
 const PAUSE_MS = 20;
+
+interface Limits {
+  /** How long a write waits for what another session holds. */
+  lockWaitMs: number;
+  /** How long a write is tried again after conflicts, and while the server is away. */
+  patienceMs: number;
+}
 
 /**
  * Opens the ledger in a PostgreSQL database, migrating it as needed. Many machines may have it open.
@@ -22,20 +27,21 @@ const PAUSE_MS = 20;
  *
  * Throws: LEDGER_UNWRITABLE, LEDGER_CORRUPT, LEDGER_TOO_NEW, LEDGER_FULL, LEDGER_BUSY.
  */
-export async function openPostgresLedger(url: string): Promise<Ledger> {
+export async function openPostgresLedger(url: string, limits: Partial<Limits> = {}): Promise<Ledger> {
+  const { lockWaitMs = 5000, patienceMs = 10_000 } = limits;
   const name = databaseName(url);
   const db = postgresDatabase(url, name);
   try {
     const server = await askServer(db, name);
     await migrate(db, server.schema);
     const settings = [
-      `set local lock_timeout = ${LOCK_WAIT_MS}`,
+      `set local lock_timeout = ${lockWaitMs}`,
       `set local idle_in_transaction_session_timeout = ${IDLE_MS}`,
       ...(server.synchronous_commit === "off" ? ["set local synchronous_commit = on"] : []),
     ].join("; ");
     return {
       ...sqlReads(db),
-      write: (work) => write(db, name, settings, work),
+      write: (work) => write({ db, name, settings, patienceMs }, work),
       check: () => checkPostgres(db),
       close: () => db.destroy(),
     };
@@ -50,12 +56,10 @@ export async function openPostgresLedger(url: string): Promise<Ledger> {
  * is taken before anything is read, so that what `work` reads is what it then changes; readers do not wait for it.
  */
 async function write<T>(
-  db: Database,
-  name: string,
-  settings: string,
+  { db, name, settings, patienceMs }: { db: Database; name: string; settings: string; patienceMs: number },
   work: (tx: LedgerReads & LedgerWrites) => Promise<T>,
 ): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + patienceMs;
   for (let attempt = 1; ; attempt++) {
     let isSent = false;
     try {
