@@ -5,6 +5,7 @@ import { Agent, request } from "node:http";
 import { quantile } from "./measure.ts";
 
 export const CLIENTS = 32;
+const LINGER_MS = 5000;
 const REVISION = "2026-07-28";
 const ENVELOPE = {
   "io.modelcontextprotocol/protocolVersion": REVISION,
@@ -33,7 +34,9 @@ export async function startHttp(args: readonly string[], env: Record<string, str
       pid: child.pid ?? 0,
       async end() {
         child.kill("SIGTERM");
+        const late = setTimeout(() => child.kill("SIGKILL"), LINGER_MS);
         await ended;
+        clearTimeout(late);
       },
     };
   }
