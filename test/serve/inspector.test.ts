@@ -34,3 +34,18 @@ test("the MCP inspector calls a tool", () => {
   expect(status, stderr).toBe(0);
   expect(stdout).toContain("starter-software-engineering");
 });
+
+test("the MCP inspector puts a load of 100 calls on it and sees no error", () => {
+  using home = tempDirectory();
+  const call = [
+    "--method",
+    "tools/call",
+    "--tool-name",
+    "retrieve_behaviors",
+    "--tool-arg",
+    "task=a flaky test",
+  ];
+  const { status, stdout, stderr } = inspect(home.path, ...call, "--load", "--load-requests", "100");
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: 100, toolErrors: 0, errors: 0 });
+});
