@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const POSTGRES_ONLY = "test/adapters/postgres-*.test.ts";
+const POSTGRES_ONLY = "test/**/postgres-*.test.ts";
 
 export default defineConfig({
   test: {

@@ -87,3 +87,19 @@ test("what LanceDB is told of s3:// comes from the variables that others read, a
     apiKey: "k",
   });
 });
+
+test("the database's URL is checked without repeating its password", () => {
+  const databaseUrl = "postgres://me:p%40ss@db.example:5432/handbook?sslmode=verify-full";
+  expect(read({ HANDBOOK_DATABASE_URL: databaseUrl })).toMatchObject({ databaseUrl });
+  expect(read({ HANDBOOK_DATABASE_URL: "" })).not.toHaveProperty("databaseUrl");
+  for (const wrong of [
+    "mysql://me:hunter2@db/handbook",
+    "db.example/handbook?password=hunter2",
+    "postgres://me:hunter2#1@db/x",
+    "postgres://me:hunter2%zz@db/x",
+  ]) {
+    const reading = () => read({ HANDBOOK_DATABASE_URL: wrong });
+    expect(reading).toThrow("HANDBOOK_DATABASE_URL is not valid: it must read postgres://");
+    expect(reading).not.toThrow("hunter2");
+  }
+});

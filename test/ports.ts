@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "pg";
 import { monotonicFactory } from "ulid";
 import { inject } from "vitest";
 import { gptTokenizer } from "../src/adapters/gpt-tokenizer.ts";
@@ -10,6 +9,7 @@ import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
 import type { Ledger, Llm, Ports, Settings } from "../src/ports.ts";
 import { lexicalRules } from "../src/rules/lexical.ts";
 import { openLedger } from "./open-ledger.ts";
+import { serverAt } from "./postgres.ts";
 
 export interface TestPorts extends Ports, AsyncDisposable {
   path: string;
@@ -27,12 +27,10 @@ export function tempDirectory(): { path: string } & Disposable {
 export async function freshLedger(directory: string): Promise<string> {
   const url = inject("postgres");
   if (!url) return join(directory, "handbook.sqlite");
+  const server = serverAt(new URL(url).port);
   const schema = `s${monotonicFactory()()}`.toLowerCase();
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  await client.query(`create schema ${schema}`);
-  await client.end();
-  return `${url}?options=-c%20search_path%3D${schema}`;
+  await server.run(`create schema ${schema}`);
+  return server.url({ schema });
 }
 
 /** The real parts on a fresh directory, without starters. Ids and times are real too: tests never depend on them. */

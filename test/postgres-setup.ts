@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { type Postgres, startPostgres } from "./postgres.ts";
+import { type OwnServer, startPostgres } from "./postgres.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,7 +8,7 @@ declare module "vitest" {
   }
 }
 
-let server: Postgres | undefined;
+let server: OwnServer | undefined;
 
 /** One server for all files of the project `postgres`. */
 export async function setup(project: TestProject): Promise<void> {

@@ -10,12 +10,34 @@ import { Client } from "pg";
 /** Percent-encoded in every URL, so that the tests see it decoded. */
 export const PASSWORD = "p@ss/w0rd";
 
-/** A PostgreSQL server of its own, on a port of loopback, with its data in a fresh directory. */
-export interface Postgres extends AsyncDisposable {
+/** A running PostgreSQL server. */
+export interface Server {
   /** Of a database and a schema in it, for the superuser unless another user is named. */
   url(where?: { user?: string; password?: string; database?: string; schema?: string }): string;
   /** Runs statements as the superuser. */
   run(statements: string): Promise<void>;
+}
+
+export function serverAt(port: number | string): Server {
+  const url: Server["url"] = ({
+    user = "handbook",
+    password = PASSWORD,
+    database = "postgres",
+    schema,
+  } = {}) =>
+    `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}` +
+    (schema === undefined ? "" : `?options=-c%20search_path%3D${schema}`);
+  const run = async (statements: string) => {
+    const client = new Client({ connectionString: url() });
+    client.on("error", () => {});
+    await client.connect();
+    await client.query(statements).finally(() => client.end());
+  };
+  return { url, run };
+}
+
+/** One that a test has for itself, on a port of loopback, with its data in a fresh directory. */
+export interface OwnServer extends Server, AsyncDisposable {
   /** Ends it, cleanly or as a crash would, and starts it again on the same data. */
   restart(how: "fast" | "crash"): Promise<void>;
   pause(how: "fast" | "crash"): Promise<void>;
@@ -23,7 +45,7 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /** Undefined where no PostgreSQL is installed. */
-export async function startPostgres(): Promise<Postgres | undefined> {
+export async function startPostgres(): Promise<OwnServer | undefined> {
   const bin = binaries();
   if (bin === undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), "handbook-postgres-"));
@@ -54,29 +76,15 @@ export async function startPostgres(): Promise<Postgres | undefined> {
   appendFileSync(join(data, "postgresql.conf"), `${settings.join("\n")}\n`);
 
   let server: ChildProcess | undefined;
-  const url: Postgres["url"] = ({
-    user = "handbook",
-    password = PASSWORD,
-    database = "postgres",
-    schema,
-  } = {}) =>
-    `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}` +
-    (schema === undefined ? "" : `?options=-c%20search_path%3D${schema}`);
-  const run = async (statements: string) => {
-    const client = new Client({ connectionString: url() });
-    client.on("error", () => {});
-    await client.connect();
-    await client.query(statements).finally(() => client.end());
-  };
-  const postgres: Postgres = {
-    url,
-    run,
+  const reached = serverAt(port);
+  const postgres: OwnServer = {
+    ...reached,
     async resume() {
       server = spawn(join(bin, "postgres"), ["-D", data], { ...account, stdio: "ignore" });
       const deadline = Date.now() + 20_000;
       for (;;) {
         try {
-          return await run("select 1");
+          return await reached.run("select 1");
         } catch (error) {
           if (Date.now() > deadline || server.exitCode !== null) throw error;
           await sleep(20);

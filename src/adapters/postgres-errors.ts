@@ -68,7 +68,7 @@ export function connectFault(error: unknown, name: string): HandbookError {
   if (state === SQLSTATE.insufficientPrivilege) return forbidden(name, error);
   if (state === SQLSTATE.tooManyConnections)
     return busy(`${name} has no connection left`, {
-      fix: "Raise the server's max_connections, run fewer processes, or put PgBouncer before it",
+      fix: "Raise the server's max_connections, or run fewer processes",
       cause: error,
     });
   const said = error instanceof Error ? error.message : "";
