@@ -4,8 +4,11 @@ import {
   PostgresDialect,
   type PostgresDialectConfig,
   PostgresDriver,
+  PostgresIntrospector,
   type PostgresPool,
   PostgresQueryCompiler,
+  sql,
+  type TableMetadata,
 } from "kysely";
 import { Pool, types } from "pg";
 import { connectFault, isBroken, queryFault } from "./postgres-errors.ts";
@@ -74,6 +77,24 @@ class LedgerDialect extends PostgresDialect {
   }
   override createQueryCompiler() {
     return new LedgerCompiler();
+  }
+  override createIntrospector(db: Kysely<unknown>) {
+    return new LedgerIntrospector(db);
+  }
+}
+
+/** Names the tables of our schema: the migrator asks for no more, and other schemas' can be many, and come and go. */
+class LedgerIntrospector extends PostgresIntrospector {
+  readonly #db: Kysely<unknown>;
+  constructor(db: Kysely<unknown>) {
+    super(db);
+    this.#db = db;
+  }
+  override async getTables(): Promise<TableMetadata[]> {
+    const { rows } = await sql<{ name: string; schema: string }>`
+      select c.relname as name, n.nspname as schema from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = current_schema() and c.relkind = 'r'`.execute(this.#db);
+    return rows.map((table) => ({ ...table, isView: false, isForeign: false, columns: [] }));
   }
 }
 
