@@ -87,10 +87,13 @@ export async function serveOnHttp(app: App, port: number, host = LOOPBACK): Prom
     const done = handle(asked as Parameters<typeof handle>[0], response); // its types predate exactOptionalPropertyTypes
     const isSubscription = request.headers["mcp-method"] === "subscriptions/listen";
     if (isSubscription) return done;
-    // Before its last byte has come nothing was accepted.
-    const whole = new Promise<void>((resolve) => request.once("end", resolve).once("close", resolve));
-    void whole.then(() => accepted.add(done));
-    return done.finally(() => accepted.delete(done));
+    // Before its last byte has come nothing was accepted, and a half-open connection never sends it.
+    const accept = () => accepted.add(done);
+    request.once("end", accept);
+    return done.finally(() => {
+      request.off("end", accept);
+      accepted.delete(done);
+    });
   }
 
   const server = createServer(
