@@ -10,7 +10,7 @@ import {
   sql,
   type TableMetadata,
 } from "kysely";
-import { Pool, types } from "pg";
+import { Pool, type PoolClient, types } from "pg";
 import { connectFault, isBroken, queryFault } from "./postgres-errors.ts";
 import type { Database, Tables } from "./sql-schema.ts";
 
@@ -47,9 +47,7 @@ function withClearErrors(pool: Pool, name: string): PostgresPool {
     options: pool.options,
     end: () => pool.end(),
     async connect() {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw connectFault(error, name);
-      });
+      const client = await open(pool, name);
       let broke = false;
       const query = async (text: string, values: readonly unknown[] = []) => {
         try {
@@ -64,6 +62,14 @@ function withClearErrors(pool: Pool, name: string): PostgresPool {
       return Object.create(client, { query: { value: query }, release: { value: release } });
     },
   };
+}
+
+async function open(pool: Pool, name: string): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw connectFault(error, name);
+  }
 }
 
 class LedgerDialect extends PostgresDialect {

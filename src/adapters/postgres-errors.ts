@@ -33,15 +33,15 @@ function sqlState(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Whether another transaction was in the way, so that the same work may well land when it runs again. */
-export function isConflict(error: unknown): boolean {
+/**
+ * Whether another transaction was in the way, so that the same work may well land when it runs again. `alone`: whether
+ * none could be. Two that add the same row are in each other's way, and the second then sees the first one's; a row that
+ * is there already when nobody else writes is a fault of the work.
+ */
+export function isConflict(error: unknown, alone: boolean): boolean {
   const state = sqlState(error);
-  // Two that add the same row: the one that runs again sees it.
-  return (
-    state === SQLSTATE.serializationFailure ||
-    state === SQLSTATE.deadlock ||
-    state === SQLSTATE.uniqueViolation
-  );
+  if (state === SQLSTATE.uniqueViolation) return !alone;
+  return state === SQLSTATE.serializationFailure || state === SQLSTATE.deadlock;
 }
 
 /** Marks a connection that ended, so that it is told from a server that objects to what was asked. */
@@ -74,6 +74,11 @@ export function connectFault(error: unknown, name: string): HandbookError {
   const said = error instanceof Error ? error.message : "";
   if (said.startsWith("timeout exceeded when trying to connect"))
     return busy("every connection to the ledger was in use for seconds", { fix: "Try again", cause: error });
+  if (error instanceof Error && "syscall" in error && error.syscall === "open")
+    return unwritable(`a certificate for ${name} cannot be read`, {
+      fix: "Correct the path of sslrootcert, sslcert or sslkey in HANDBOOK_DATABASE_URL",
+      cause: error,
+    });
   if (/SSL|certificate/i.test(said) || (error instanceof Error && /CERT|TLS|SSL/.test(codeOf(error))))
     return unwritable(`${name} and this program do not agree on TLS`, {
       fix: "Set sslmode in HANDBOOK_DATABASE_URL: verify-full (with sslrootcert for a CA of your own), no-verify or disable",

@@ -61,13 +61,14 @@ async function write<T>(
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (let attempt = 1; ; attempt++) {
+    const alone = attempt > 1;
     let isSent = false;
     try {
       return await db
         .transaction()
         .setIsolationLevel("serializable")
         .execute(async (tx) => {
-          const mode = attempt === 1 ? "row exclusive" : "share row exclusive";
+          const mode = alone ? "share row exclusive" : "row exclusive";
           await sql.raw(`${settings}; lock table counters in ${mode} mode`).execute(tx);
           const result = await work({ ...sqlReads(tx), ...sqlWrites(tx) });
           isSent = true;
@@ -75,7 +76,7 @@ async function write<T>(
         });
     } catch (error) {
       if (isBroken(error) && isSent) throw unknownFate(error, name);
-      const mayLand = isBroken(error) || isConflict(error);
+      const mayLand = isBroken(error) || isConflict(error, alone);
       if (!mayLand || performance.now() > deadline) throw error;
       await sleep(PAUSE_MS * attempt * Math.random()); // not in step with the other ones that wait
     }

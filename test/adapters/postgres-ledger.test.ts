@@ -51,6 +51,14 @@ describe("a ledger that cannot be used says why and what to do:", () => {
     });
   });
 
+  test("a certificate that is not there", async () => {
+    const url = `${server.url()}?sslmode=verify-full&sslrootcert=/nowhere.pem`;
+    expect(await refusal(openPostgresLedger(url))).toMatchObject({
+      code: "LEDGER_UNWRITABLE",
+      fix: expect.stringContaining("sslrootcert"),
+    });
+  });
+
   test("a user who may only read: reads go on, writes are refused", async () => {
     const { ledger } = await ledgerIn("reading");
     await server.run(`create schema bare; create user reader password 'r';
@@ -134,6 +142,18 @@ describe("a ledger that cannot be used says why and what to do:", () => {
     await ledger.write((tx) => tx.addHandbook(handbook("lands")));
     await ledger.close();
   });
+});
+
+test("work that adds a row which is there runs twice and fails, not for as long as a conflict would", async () => {
+  const { ledger } = await ledgerIn("twice");
+  let runs = 0;
+  const write = ledger.write((tx) => {
+    runs++;
+    return tx.addHandbook(handbook("default"));
+  });
+  await expect(write).rejects.toMatchObject({ code: "23505" });
+  expect(runs).toBe(2);
+  await ledger.close();
 });
 
 test("a ledger shares a database with other tables, in the schema of its search path", async () => {
