@@ -91,15 +91,16 @@ function setWal(file: DatabaseSync): void {
 
 /** Kysely's view of a `node:sqlite` database, with its statements kept prepared. */
 function kyselyDatabase(path: string, file: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, { statement: StatementSync; reader: boolean }>();
   const prepared = (text: string) => {
-    let statement = statements.get(text);
-    if (statement === undefined) {
+    let known = statements.get(text);
+    if (known === undefined) {
       if (statements.size >= STATEMENTS) statements.clear();
-      statement = file.prepare(text);
-      statements.set(text, statement);
+      const statement = file.prepare(text);
+      known = { statement, reader: statement.columns().length > 0 };
+      statements.set(text, known);
     }
-    return statement;
+    return known;
   };
   return {
     close: () => file.close(),
@@ -109,10 +110,10 @@ function kyselyDatabase(path: string, file: DatabaseSync): SqliteDatabase {
       // SQLite ends a transaction itself when the disk is full; the first error is the one to report.
       if (query === "rollback" && !file.isTransaction) return NO_STATEMENT;
       const clear = <T>(run: () => T) => withClearErrors(path, run);
-      const statement = clear(() => prepared(query));
+      const { statement, reader } = clear(() => prepared(query));
       const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[];
       return {
-        reader: statement.columns().length > 0,
+        reader,
         all: (parameters) => clear(() => statement.all(...values(parameters))),
         run: (parameters) => clear(() => statement.run(...values(parameters))),
         iterate: (parameters) => statement.iterate(...values(parameters)),
