@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { attempt, TRACE_CHARACTERS } from "./client.ts";
 import { synthetic } from "./data.ts";
+import { runFleet } from "./fleet.ts";
 import { prepare } from "./handbook.ts";
 import { type Call, CLIENTS, hammer, httpCaller, type Load, openHandles, startHttp } from "./http-load.ts";
 import { integrityFaults, storedTraces } from "./ledger.ts";
@@ -13,6 +14,7 @@ const BEHAVIORS = 1000;
 const SEED = 5;
 const ROUNDS = 5;
 const WARM_UP_MS = 2000;
+const FLEET = { processes: 16, attempts: 5500, kills: 8 }; // 10,000 calls that write
 const FIRST_SHARE = 0.1; // of the soak, after which memory is looked at for the first time
 
 export async function run({ seconds = 4, calls = 60_000 }: Options): Promise<Result> {
@@ -58,7 +60,9 @@ export async function run({ seconds = 4, calls = 60_000 }: Options): Promise<Res
     for (const { close } of [our, echo]) close();
     await Promise.all([ours.end(), bare.end()]);
     const stored = storedTraces(home, TRACE_CHARACTERS);
-    const lost = [...acknowledged].filter((id) => !stored.has(id)).length;
+    console.error("sixteen servers over stdio and one over HTTP, of which eight are killed");
+    const fleet = await runFleet(join(directory, "fleet"), made, FLEET);
+    const lost = fleet.lost + [...acknowledged].filter((id) => !stored.has(id)).length;
 
     const all = [...Object.values(rounds).flat(), soak];
     const errors = all.flatMap((load) => load.errors);
@@ -86,6 +90,10 @@ export async function run({ seconds = 4, calls = 60_000 }: Options): Promise<Res
         errors: errors.length,
         acknowledged: acknowledged.size,
         lost,
+        fleet_acknowledged: fleet.acknowledged,
+        fleet_duplicates: fleet.duplicates,
+        fleet_unfound: fleet.unfound,
+        fleet_s: fleet.seconds,
         soak_calls: soak.calls,
         soak_p99_ms: soak.p99,
         soak_rss_ratio: growth,
@@ -118,11 +126,15 @@ export async function run({ seconds = 4, calls = 60_000 }: Options): Promise<Res
         row("acknowledged traces that are lost", lost, "", exactly(0, lost)),
         row(`memory after the soak of its first tenth`, growth, "", atMost(1.3, growth, "")),
         row("… at the end", lastMb, "MB"),
+        row("17 servers, 8 killed: acknowledged", fleet.acknowledged, ""),
+        row("… stored twice", fleet.duplicates, "", exactly(0, fleet.duplicates)),
+        row("… learned and not found", fleet.unfound, "", exactly(0, fleet.unfound)),
         row("file handles after the soak", handles ?? Number.NaN, ""),
       ],
       faults: [
         ...[...new Set(errors)].slice(0, 5),
         ...integrityFaults(home),
+        ...fleet.faults,
         ...(lost > 0 ? [`${lost} acknowledged traces are lost`] : []),
       ],
     };
