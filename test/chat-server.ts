@@ -1,15 +1,18 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface ChatServer extends AsyncDisposable {
   baseUrl: string;
+  headers: IncomingHttpHeaders[];
   requests: { model: string; messages: { role: string; content: string }[] }[];
 }
 
 /** An OpenAI-compatible endpoint on loopback that gives these answers in turn; a number is an HTTP status. */
 export async function startChatServer(answers: (string | number)[]): Promise<ChatServer> {
   const requests: ChatServer["requests"] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const server = createServer(async (request, response) => {
+    headers.push(request.headers);
     let body = "";
     for await (const chunk of request) body += chunk;
     if (request.method === "POST") requests.push(JSON.parse(body));
@@ -28,6 +31,7 @@ export async function startChatServer(answers: (string | number)[]): Promise<Cha
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    headers,
     requests,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {

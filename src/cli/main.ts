@@ -43,7 +43,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     uninitCommand,
     hookCommand,
   ]) {
-    program.addCommand(command().copyInheritedSettings(program));
+    const made = command().copyInheritedSettings(program);
+    for (const part of made.commands) part.copyInheritedSettings(program);
+    program.addCommand(made);
   }
   program.addCommand(benchCommand()); // it inherits nothing: whatever it is given goes on to the benches
   // Who reads our output may have read enough (`| head`).
