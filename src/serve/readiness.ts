@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { describeError, HandbookError } from "../errors.ts";
+import { HandbookError } from "../errors.ts";
 import { logError } from "./log.ts";
 
 const WAIT_MS = 5000;
@@ -13,9 +13,10 @@ export async function notReady(app: App): Promise<string[]> {
   try {
     return await Promise.race([examine(app), late]);
   } catch (error) {
-    if (error instanceof HandbookError) return [describeError(error)];
+    // Anybody may ask, and the words of an error name files and addresses.
     logError("ready.failed", error);
-    return ["the ledger does not answer; the server's log says why"];
+    const code = error instanceof HandbookError ? ` (${error.code})` : "";
+    return [`the ledger does not answer${code}; the server's log says why`];
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,7 @@
 import { flushCompileCache } from "node:module";
+import { PassThrough } from "node:stream";
 import type { McpServer } from "@modelcontextprotocol/server";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { App } from "../app.ts";
 import { changesOf, urisOf } from "./changes.ts";
 import { logError } from "./log.ts";
@@ -16,13 +17,15 @@ const GRACE_MS = 3000; // for calls under way when the client goes
  * finish; then the ledger is closed and the process ends, whatever timers or sockets are left.
  */
 export function serveOnStdio(app: App): void {
+  // The SDK drops what is under way when its input ends, so its input does not end.
+  const input = process.stdin.pipe(new PassThrough(), { end: false });
   let told: { server: McpServer; era: "legacy" | "modern" } | undefined;
   const handle = serveStdio(
     ({ era }) => {
       told = { server: buildServer(app, { era }), era };
       return told.server;
     },
-    { onerror: (error) => logError("stdio.error", error) },
+    { transport: new StdioServerTransport(input), onerror: (error) => logError("stdio.error", error) },
   );
   followChanges(app, () => told);
   keepUp(app);
@@ -32,6 +35,8 @@ export function serveOnStdio(app: App): void {
     stopping = true;
     setTimeout(() => process.exit(0), GRACE_MS).unref();
     await new Promise((resolve) => setTimeout(resolve, 10)); // what was read last has started by then
+    await app.idle();
+    await new Promise((resolve) => setTimeout(resolve, 10)); // its answers are written
     await app.close().catch((error: unknown) => logError("app.close", error));
     await new Promise((resolve) => process.stdout.write("", resolve));
     await handle.close().catch((error: unknown) => logError("stdio.close", error));

@@ -155,7 +155,10 @@ describe("an HTTP server", () => {
         }).end();
       });
     expect(await status("/healthz")).toBe(200);
-    expect(await status("/healthz", { host: "evil.example" })).toBe(403);
+    // Whoever probes does not know its name, and learns nothing.
+    expect(await status("/healthz", { host: "evil.example" })).toBe(200);
+    expect(await status("/mcp", { host: "evil.example" }, "POST")).toBe(403);
+    expect(await status("/metrics", { host: "evil.example" })).toBe(403);
     expect(await status("/mcp", { origin: "https://evil.example" }, "POST")).toBe(403);
     expect(await status("/nothing")).toBe(404);
     for (const path of ["//", "/\\", "/%", "/?http://["]) expect(await status(path)).toBe(404);
