@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { HANDBOOK_FORMAT, type HandbookFile } from "../adapters/handbook-json-reader.ts";
 import { HandbookError } from "../errors.ts";
-import { handbookToRead } from "../lifecycle/handbooks.ts";
+import { handbookToRead, homeHandbook } from "../lifecycle/handbooks.ts";
 import { handbookMarkdown } from "../serve/markdown.ts";
 import { withPorts } from "./open.ts";
 
@@ -10,14 +10,16 @@ export function exportCommand(): Command {
   return new Command("export")
     .description("write a handbook: as JSON for `handbook import`, or as Markdown for people")
     .argument("[file]", "where to; without it, stdout")
-    .option("--handbook <name>", "the handbook", "default")
+    .option("--handbook <name>", "the handbook; default: the one that is written to")
     .addOption(
       new Option("--format <format>", "json or markdown").choices(["json", "markdown"]).default("json"),
     )
     .action(
-      (file: string | undefined, { handbook, format }: { handbook: string; format: "json" | "markdown" }) =>
-        withPorts(async ({ ledger }) => {
-          const found = await ledger.handbook(await handbookToRead(ledger, handbook));
+      (file: string | undefined, { handbook, format }: { handbook?: string; format: "json" | "markdown" }) =>
+        withPorts(async ({ ledger, settings }) => {
+          const found = await ledger.handbook(
+            await handbookToRead(ledger, handbook ?? homeHandbook({ settings })),
+          );
           if (found === undefined) return;
           const behaviors = await ledger.behaviors(found.slug);
           const exported: HandbookFile = {

@@ -11,7 +11,7 @@ import { reportText } from "./report-text.ts";
 import { writeWhole } from "./whole-file.ts";
 
 interface Options {
-  handbook: string;
+  handbook?: string;
   since?: string;
   until?: string;
   json?: boolean;
@@ -25,7 +25,7 @@ const WIDEST = 120;
 export function reportCommand(): Command {
   return new Command("report")
     .description("tell whether a handbook helps: tokens and success with and without it, and what it costs")
-    .option("--handbook <name>", "the handbook", "default")
+    .option("--handbook <name>", "the handbook; default: the one that is written to")
     .option("--since <date>", "tasks from then on, e.g. 2026-11-01", instant)
     .option("--until <date>", "tasks that were over by then; default: now", instant)
     .option("--json", "print JSON")
