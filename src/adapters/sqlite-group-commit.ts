@@ -16,7 +16,7 @@ interface Waiting<DB> {
 const MOST = 64; // in one transaction: other processes wait meanwhile
 
 /**
- * Writes that come in the same turn of the event loop share a transaction, and so one sync of the disk, each behind a
+ * Writes that come at the same time share a transaction, and so one sync of the disk, each behind a
  * savepoint: one that throws is rolled back by itself. What is wrong with the transaction as a whole (a full disk, a
  * lock) makes each of them run again alone, so that it is told to those that it concerns.
  */
@@ -26,14 +26,23 @@ export function groupCommit<DB>(db: Kysely<DB>): Run<DB> {
 
   async function workOff(): Promise<void> {
     working = true;
-    await turn(); // what was read from other sockets in this turn comes as well
+    await gathered();
     while (waiting.length > 0) {
       const group = waiting.splice(0, MOST);
       if (group.length === 1) await group[0]?.alone();
       else await together(group);
-      await turn();
+      await gathered();
     }
     working = false;
+  }
+
+  /** Waits as long as each turn of the event loop brings more: a sync takes longer than many turns. */
+  async function gathered(): Promise<void> {
+    let known: number;
+    do {
+      known = waiting.length;
+      await turn();
+    } while (waiting.length > known && waiting.length < MOST);
   }
 
   async function together(group: readonly Waiting<DB>[]): Promise<void> {
