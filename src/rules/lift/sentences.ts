@@ -67,9 +67,7 @@ function tokens(lift: Lift): string {
   const { token_ratio, tokens } = lift.handbook;
   if (!isTold(token_ratio)) return tooEarly(lift, token_ratio, "a true count of output tokens");
   const factor = `${ratio(token_ratio.estimate)} × (${level(lift)} ${range(token_ratio, ratio)})`;
-  const mean = isTold(tokens)
-    ? `; on average ${apart(tokens.estimate)} a task (${apart(tokens.low)} to ${apart(tokens.high)})`
-    : "";
+  const mean = isTold(tokens) ? `; on average ${apart(tokens.estimate)} a task (${apartRange(tokens)})` : "";
   const change = percent(Math.abs(1 - token_ratio.estimate));
   switch (token_ratio.verdict) {
     case "better":
@@ -84,6 +82,13 @@ function tokens(lift: Lift): string {
 
 function apart(difference: number): string {
   return `${whole(Math.abs(difference))} ${difference > 0 ? "more" : "fewer"}`;
+}
+
+/** 484 to 1,166 fewer; 40 fewer to 12 more */
+function apartRange({ low, high }: Interval): string {
+  if (low < 0 !== high < 0) return `${apart(low)} to ${apart(high)}`;
+  const [least, most] = [Math.abs(low), Math.abs(high)].sort((a, b) => a - b);
+  return `${whole(least ?? 0)} to ${apart(high < 0 ? -(most ?? 0) : (most ?? 0))}`;
 }
 
 function successes(lift: Lift, effect: Effect, what: string): string {
@@ -152,6 +157,7 @@ function use({
   served,
   citing,
 }: HandbookCounts["rates"]): string {
+  if (recorded === 0 && episodes === 0) return "not yet: no task has asked, none was reported";
   return `asked before the work: ${shareOf(after_retrieval, recorded)} of the recorded tasks; reported after it: ${shareOf(returned, episodes)} of the tasks that asked; cited: ${shareOf(citing, served)} of the reports of served tasks`;
 }
 
@@ -185,6 +191,7 @@ function cited({ cited }: Lift): string {
 }
 
 function accounted({ tasks, prices, costs, net, total, break_even_tasks }: Account): string {
+  if (tasks === 0) return "nothing to reckon yet: no task was served";
   const running = costs.reading + costs.definitions + costs.reports + costs.reflection;
   const at = `at $${prices.output}, $${prices.input} and $${prices.cached} for a million tokens of output, input and cached input (HANDBOOK_PRICES) and ${REQUESTS_PER_TASK} requests a task`;
   if (net === undefined || total === undefined)
