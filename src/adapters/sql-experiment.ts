@@ -5,7 +5,7 @@ import type { DrawnEpisode, ExperimentReads, ExperimentWrites } from "../ports/e
 import type { Database, Tables } from "./sql-schema.ts";
 import { TESTED } from "./sql-statistics.ts";
 
-const PAGE = 2000; // episodes
+const PAGE = 500; // episodes
 const SIMILAR_EACH = 10; // newest traces that cite one behavior
 const SIMILAR_BEHAVIORS = 8;
 
@@ -53,16 +53,8 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
         const rows = await db
           .selectFrom("draws as d")
           .innerJoin("uses as u", "u.id", "d.episode_id")
-          .leftJoin("traces as t", (join) =>
-            join.on("t.id", "=", ({ selectFrom }) =>
-              selectFrom("traces as x")
-                .select(({ fn }) => fn.min("x.id").as("id"))
-                .whereRef("x.episode_id", "=", "d.episode_id")
-                .whereRef("x.created_at", "<=", "d.settles_at"),
-            ),
-          )
           .selectAll("d")
-          .select(["t.id", "t.output_tokens", "t.tokens_counted_by", "t.report_tokens", "u.conversation"])
+          .select("u.conversation")
           .where("d.handbook", "=", handbook)
           .where("d.created_at", ">=", since)
           .where("d.settles_at", "<=", until)
@@ -73,22 +65,18 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
         const [first, last] = [rows[0]?.episode_id, rows.at(-1)?.episode_id];
         if (first === undefined || last === undefined) return;
         const page = new Map<string, DrawnEpisode>();
+        for (const row of rows) {
+          const came = { handbook, by_hook: row.conversation !== null, reports: [], cited: [] };
+          page.set(row.episode_id, Object.assign(drawOf(row), came));
+        }
         const byTrace = new Map<string, DrawnEpisode>();
-        for (const { id, output_tokens, tokens_counted_by, report_tokens, conversation, ...row } of rows) {
-          const trace = id !== null &&
-            output_tokens !== null &&
-            tokens_counted_by !== null && {
-              trace: {
-                id,
-                output_tokens,
-                tokens_counted_by,
-                ...(report_tokens !== null && { report_tokens }),
-              },
-            };
-          const by_hook = conversation !== null;
-          const drawn = { ...drawOf(row), handbook, ...trace, by_hook, reports: [], cited: [] };
-          page.set(row.episode_id, drawn);
-          if (id !== null) byTrace.set(id, drawn);
+        for (const row of await tracesOf(db, first, last)) {
+          const drawn = page.get(row.episode_id ?? "");
+          if (drawn === undefined || drawn.trace !== undefined || row.created_at > drawn.settles_at) continue;
+          const { id, output_tokens, tokens_counted_by, report_tokens } = row;
+          drawn.trace = { id, output_tokens, tokens_counted_by };
+          if (report_tokens !== null) drawn.trace.report_tokens = report_tokens;
+          byTrace.set(id, drawn);
         }
         const reports = await db
           .selectFrom("outcome_reports")
@@ -103,14 +91,8 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
           if (drawn !== undefined && isAbout && created_at <= drawn.settles_at)
             drawn.reports.push({ outcome, evidence });
         }
-        const named = (table: "citations" | "contaminations") => sql<BehaviorKey & { trace_id: string }>`
-          select c.trace_id, c.handbook, c.name
-          from draws d join traces t on t.episode_id = d.episode_id join ${sql.table(table)} c on c.trace_id = t.id
-          where d.handbook = ${handbook} and d.episode_id >= ${first} and d.episode_id <= ${last}`;
-        const { rows: names } = await sql<
-          BehaviorKey & { trace_id: string }
-        >`${named("citations")} union all ${named("contaminations")} order by 1, 2, 3`.execute(db);
-        for (const { trace_id, ...key } of names) byTrace.get(trace_id)?.cited.push(key);
+        for (const { trace_id, ...key } of await namesOf(db, first, last))
+          byTrace.get(trace_id)?.cited.push(key);
         yield [...page.values()];
         after = last;
       }
@@ -137,6 +119,27 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
       return rows.map(({ tasks, ...key }) => ({ ...key, tasks: Number(tasks) }));
     },
   };
+}
+
+/** Traces of a range of episodes, in their own order. */
+function tracesOf(db: Database, first: string, last: string) {
+  return db
+    .selectFrom("traces")
+    .select(["id", "episode_id", "created_at", "output_tokens", "tokens_counted_by", "report_tokens"])
+    .where("episode_id", ">=", first)
+    .where("episode_id", "<=", last)
+    .orderBy("id")
+    .execute();
+}
+
+/** What these traces cite, and what they name though it was withheld. */
+async function namesOf(db: Database, first: string, last: string) {
+  const named = (table: "citations" | "contaminations") => sql`select c.trace_id, c.handbook, c.name
+    from traces t join ${sql.table(table)} c on c.trace_id = t.id
+    where t.episode_id >= ${first} and t.episode_id <= ${last}`;
+  const query = sql<BehaviorKey & { trace_id: string }>`
+    ${named("citations")} union all ${named("contaminations")} order by 1, 2, 3`;
+  return (await query.execute(db)).rows;
 }
 
 /** The writes of that inside the transaction `tx`. */
@@ -166,18 +169,20 @@ export function sqlExperimentWrites(tx: Database): ExperimentWrites {
   };
 }
 
-function drawOf({
-  handbook: _,
-  candidates,
-  covariates,
-  withheld,
-  ...row
-}: Selectable<Tables["draws"]>): Draw {
-  return {
-    ...row,
+/** Field by field: rest and spread are slow for rows of a database, and there may be a hundred thousand. */
+function drawOf(row: Selectable<Tables["draws"]>): Draw {
+  const draw: Draw = {
+    episode_id: row.episode_id,
+    arm: row.arm,
+    holdout: row.holdout,
+    withhold: row.withhold,
+    candidates: JSON.parse(row.candidates),
+    covariates: JSON.parse(row.covariates),
+    served_tokens: row.served_tokens,
     seq: Number(row.seq),
-    candidates: JSON.parse(candidates),
-    covariates: JSON.parse(covariates),
-    ...(withheld !== null && { withheld }),
+    created_at: row.created_at,
+    settles_at: row.settles_at,
   };
+  if (row.withheld !== null) draw.withheld = row.withheld;
+  return draw;
 }

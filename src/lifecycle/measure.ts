@@ -72,7 +72,7 @@ export async function* settledEpisodes(
   handbook: string,
   range: { since?: string | undefined; until: string },
 ): AsyncIterable<Episode> {
-  for await (const page of ledger.episodes(handbook, range)) yield* page.map(episodeOf);
+  for await (const page of ledger.episodes(handbook, range)) for (const drawn of page) yield episodeOf(drawn);
 }
 
 function episodeOf(drawn: DrawnEpisode): Episode {
