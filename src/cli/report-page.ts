@@ -39,6 +39,7 @@ export async function reportPage(report: HandbookReport, timeline: Timeline): Pr
       ...(await overTime(
         timeline.tokens,
         ",.0f",
+        whole,
         "Output tokens of a task, geometric mean of all up to then",
       )),
       ...(await overTime(timeline.tested, ".0%", percent, "Tested success, mean of all up to then")),

@@ -6,15 +6,15 @@ import type { TimelinePoint } from "../rules/lift/timeline.ts";
 // Both can be told apart by the color-blind, and read on white and on black.
 const COLORS = { served: "#2f81f7", control: "#d98c1f" } as const;
 const PLAIN = "#7d8590";
-const WIDTH = 620;
+const WIDTH = 700;
 
 type Layers = Extract<TopLevelSpec, { layer: unknown }>["layer"];
 
 /** How the interval of an effect narrowed: the estimate, its band, and no effect as a rule. */
 export function estimatePlot({ series, unit }: Effect): Promise<string> {
   const none = unit === "ratio" ? 1 : 0;
-  const axis = { title: null, ...(unit === "probability" && { format: "+%" }) };
-  const scale = unit === "ratio" ? { type: "log" as const, zero: false } : { zero: false };
+  const axis = { title: null, format: unit === "ratio" ? ".2~f" : "+.0%" };
+  const scale = unit === "ratio" ? logarithmic(series) : { zero: false };
   const y = { type: "quantitative" as const, scale, axis };
   const x = {
     field: "episodes",
@@ -31,6 +31,13 @@ export function estimatePlot({ series, unit }: Effect): Promise<string> {
   ]);
 }
 
+/** From end to end and over 1; left to itself it would begin and end at powers of ten. */
+function logarithmic(intervals: readonly { low?: number | undefined; high?: number | undefined }[]) {
+  const ends = intervals.flatMap(({ low, high }) => [low ?? 1, high ?? 1]);
+  const domain = [Math.min(0.9, ...ends) / 1.02, Math.max(1.1, ...ends) * 1.02];
+  return { type: "log" as const, domain, nice: false };
+}
+
 /** Means of both arms up to each instant. */
 export function timelinePlot(points: readonly TimelinePoint[], format: string): Promise<string> {
   const labels = { served: "with the handbook", control: "without" };
@@ -45,7 +52,7 @@ export function timelinePlot(points: readonly TimelinePoint[], format: string): 
           field: "arm",
           type: "nominal",
           scale: { domain: Object.values(labels), range: [COLORS.served, COLORS.control] },
-          legend: { title: null, orient: "top" },
+          legend: { title: null, orient: "top", labelLimit: 0 },
         },
       },
     },
@@ -66,8 +73,8 @@ export function forestPlot(behaviors: readonly BehaviorLift[]): Promise<string> 
   };
   const x = {
     type: "quantitative" as const,
-    scale: { type: "log" as const, zero: false },
-    axis: { title: "output tokens, shown / withheld" },
+    scale: logarithmic(values),
+    axis: { title: "output tokens, shown / withheld", format: ".2~f" },
   };
   const color = {
     field: "finding",
