@@ -9,7 +9,7 @@ export interface Sequence {
   mean: number;
   /** Sum of squared deviations from the mean. */
   squares: number;
-  /** Largest square that a value not seen yet may add; 0 where the values have no bound. See `variance`. */
+  /** Square of a value that has not come yet and may: see `variance`. 0 where the tails are light. */
   unseen: number;
   /** The mixture's precision, in the values' unit to the power of -2; set once, at the end of the burn-in. */
   rho2?: number;
@@ -19,19 +19,20 @@ export function startSequence(): Sequence {
   return { n: 0, mean: 0, squares: 0, unseen: 0 };
 }
 
-/** Takes one value in; `bound`, where a value has one, is the largest size it could have had. */
-export function add(sequence: Sequence, value: number, bound = 0): void {
+/** Takes one value in; `unseen` is the size of one that might have come in its place, for `variance`. */
+export function add(sequence: Sequence, value: number, unseen = 0): void {
   sequence.n += 1;
   const before = value - sequence.mean;
   sequence.mean += before / sequence.n;
   sequence.squares += before * (value - sequence.mean);
-  if (bound * bound > sequence.unseen) sequence.unseen = bound * bound;
+  sequence.unseen = Math.max(sequence.unseen, unseen * unseen);
 }
 
 /**
- * Running variance around the running mean. Where the conditional means differ among themselves it is larger than their conditional
- * variance, and the interval wider than it had to be. Of bounded values (successes) it counts one more, the largest possible: while a rare outcome has not
- * come yet, the variance that was seen says nothing of it. The addition fades as 1/n.
+ * Running variance around the running mean, with one more value, the largest `unseen`: of successes the largest possible, of tokens
+ * the largest so far. While a rare outcome has not come yet, the variance that was seen says nothing of it; what this
+ * adds fades as 1/n. Where conditional means differ among themselves the variance is larger than theirs, and the interval wider
+ * than it had to be.
  */
 export function variance({ n, squares, unseen }: Sequence): number {
   return n === 0 ? 0 : Math.max((squares + unseen) / n, 1e-12);
