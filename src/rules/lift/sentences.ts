@@ -119,13 +119,14 @@ function untilWorthKnowing({ more_needed }: Effect): string {
 }
 
 function trust({ trustworthy, doubts, returns, handbook }: Lift): string {
+  const isEarly = Object.values(handbook).every(({ verdict }) => verdict === "too-early");
+  if (trustworthy && isEarly) return "too early to say; nothing seen so far casts doubt on the comparison";
   if (trustworthy) return "trustworthy: nothing seen casts doubt on the comparison";
   const { tested, success } = returns.bounds ?? {};
   const whatever =
     tested && success
       ? ` Whatever the missing outcomes were, success differs by ${ends(tested)} percentage points where it was tested, by ${ends(success)} in all.`
       : "";
-  const isEarly = Object.values(handbook).every(({ verdict }) => verdict === "too-early");
   return `${isEarly ? "nothing to trust yet" : "not trustworthy"}: ${doubts.join(" ")}${whatever}`;
 }
 
