@@ -140,8 +140,8 @@ async function used(
   const plot = await sharesPlot([
     share("asked before the work", rates.after_retrieval, rates.recorded),
     share("reported after it", rates.returned, rates.episodes),
-    share("the same, served", served.returned, served.episodes),
-    share("the same, served nothing", control.returned, control.episodes),
+    share("reported, of those served all", served.returned, served.episodes),
+    share("reported, of those served nothing", control.returned, control.episodes),
     share("cited what was served", rates.citing, rates.served),
   ]);
   return figure(plot, "How far agents go along the loop", use);

@@ -19,7 +19,7 @@ export function estimatePlot({ series, unit }: Effect): Promise<string> {
   const x = {
     field: "episodes",
     type: "quantitative" as const,
-    axis: { title: "tasks measured", format: "," },
+    axis: { title: "tasks measured", format: ",.0f" },
   };
   return drawn(series, 200, [
     {
@@ -74,7 +74,7 @@ export function forestPlot(behaviors: readonly BehaviorLift[]): Promise<string> 
   const x = {
     type: "quantitative" as const,
     scale: logarithmic(values),
-    axis: { title: "output tokens, shown / withheld", format: ".2~f" },
+    axis: { title: "output tokens, all / all but this one", format: ".2~f" },
   };
   const color = {
     field: "finding",

@@ -70,7 +70,7 @@ export function mostMeasured(behaviors: readonly BehaviorLift[], most: number): 
 
 export function behaviorRows(behaviors: readonly BehaviorLift[]): Rows {
   return [
-    ["behavior", "shown", "withheld", "cited", "output tokens, shown / withheld", "finding"],
+    ["behavior", "shown", "withheld", "cited", "output tokens, all / all but this one", "finding"],
     ...behaviors.map(
       ({ behavior, shown, withheld, cited, token_ratio: { estimate, low, high }, finding }) => [
         behavior,
