@@ -7,6 +7,15 @@ import type { TimelinePoint } from "../rules/lift/timeline.ts";
 const COLORS = { served: "#2f81f7", control: "#d98c1f" } as const;
 const PLAIN = "#7d8590";
 const WIDTH = 700;
+const WIDTH_BESIDE_NAMES = 440;
+
+const NAME = `replace(datum.label, "behavior_", "")`;
+/** Long names lose their middle, for they differ at the end; the tables have them whole. */
+const NAMES = {
+  labelLimit: 0,
+  labelOverlap: false,
+  labelExpr: `length(${NAME}) > 36 ? slice(${NAME}, 0, 22) + "…" + slice(${NAME}, -13) : ${NAME}`,
+} as const;
 
 type Layers = Extract<TopLevelSpec, { layer: unknown }>["layer"];
 
@@ -69,7 +78,7 @@ export function forestPlot(behaviors: readonly BehaviorLift[]): Promise<string> 
     field: "behavior",
     type: "nominal" as const,
     sort: null,
-    axis: { title: null, labelLimit: 320, labelOverlap: false },
+    axis: { title: null, ...NAMES },
   };
   const x = {
     type: "quantitative" as const,
@@ -122,7 +131,7 @@ function bars(values: readonly object[], field: string, scale: object): Promise<
     field: "label",
     type: "nominal" as const,
     sort: null,
-    axis: { title: null, labelLimit: 320, domain: false, ticks: false },
+    axis: { title: null, domain: false, ticks: false, ...NAMES },
   };
   const x = { field, type: "quantitative" as const, axis: null, scale };
   return drawn(values, { step: 22 }, [
@@ -143,7 +152,7 @@ async function drawn(
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     data: { values: [...values] },
-    width: WIDTH,
+    width: typeof height === "number" ? WIDTH : WIDTH_BESIDE_NAMES,
     height,
     layer,
     background: "transparent",
