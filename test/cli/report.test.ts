@@ -199,6 +199,19 @@ describe.concurrent("called wrongly,", () => {
   });
 });
 
+test("a name that is markup stays text on the page", async () => {
+  using home = await planted({
+    episodes: 60,
+    behaviors: 9,
+    name: (i) => `behavior_<img src=x onerror="alert(${i})">'&`,
+  });
+  const path = join(home.path, "out.html");
+  await report(home.path, "--html", path);
+  const page = readFileSync(path, "utf8");
+  expect(page).toContain("behavior_&lt;img src=x");
+  expect(page).not.toContain("<img");
+});
+
 test("what is written into a page is text, never markup", () => {
   expect(escaped(`<b a="x" c='y'>&amp;</b>`)).toBe(
     "&lt;b a=&quot;x&quot; c=&#39;y&#39;&gt;&amp;amp;&lt;/b&gt;",

@@ -40,7 +40,7 @@ export function sentences({ counts, lift, account }: Measured): Sentences {
     tested: successes(lift, tested, "a tested outcome"),
     success: successes(lift, success, "an outcome"),
     trustworthy: trust(lift),
-    arms: arms(lift),
+    arms: arms(lift, counts.rates.episodes),
     counted: counted(lift),
     reports: `reports that agents wrote themselves: ${several(lift.counts.cost.report_tokens, "token")} a task, ${whole(counts.report_tokens)} in all; how long a report is says nothing of the work, so it is kept out of the comparison`,
     use: use(counts.rates),
@@ -134,13 +134,17 @@ function ends({ worst, best }: { worst: Interval; best: Interval }): string {
   return `${points(worst.low)} to ${points(best.high)}`;
 }
 
-function arms({ counts }: Lift): string {
+function arms({ counts }: Lift, asked: number): string {
   const { episodes, served, control, withheld, excluded } = counts;
+  const others =
+    asked > episodes
+      ? `; ${whole(asked - episodes)} more asked that are younger than a day, that nothing fits, or that were not drawn`
+      : "";
   const without =
     excluded > 0
       ? `; ${whole(excluded)} of them when none was held out, which say nothing of the handbook`
       : "";
-  return `${several(episodes, "task")} whose day is over: ${whole(served)} served everything that fits, ${whole(withheld)} all but one, ${whole(control)} nothing${without}`;
+  return `${several(episodes, "task")} drawn a day ago or earlier: ${whole(served)} served everything that fits, ${whole(withheld)} all but one, ${whole(control)} nothing${without}${others}`;
 }
 
 function counted({ counts }: Lift): string {
