@@ -4,7 +4,6 @@ import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { TextCandidates } from "./adapters/lance-texts.ts";
 import type { Config } from "./config.ts";
-import { DEFAULT_HANDBOOK } from "./model/handbook.ts";
 import type { RebuildableIndex } from "./ports/index-state.ts";
 import type { Embedder, Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
 import { VERSION } from "./version.ts";
@@ -83,12 +82,11 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
   ]);
   const ledger = await openSqliteLedger(config.ledgerPath);
   try {
-    const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
     const texts = await openTexts(config, ledger);
     const index =
       texts !== undefined && (await texts.isBuilt()) // before it is for the first time, memory answers
         ? (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts)
-        : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger: created } });
+        : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger } });
     const vectors = meaning ? await openVectors(config, ledger) : undefined;
     const ports: Ports = {
       ledger,
