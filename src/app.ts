@@ -81,13 +81,20 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     import("./rules/lexical.ts"),
   ]);
   const ledger = await openSqliteLedger(config.ledgerPath);
+  const followers: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    await Promise.all(followers.map((follower) => follower.close())).finally(() => ledger.close());
+  };
   try {
     const texts = await openTexts(config, ledger);
+    if (texts !== undefined) followers.push(texts);
     const index =
       texts !== undefined && (await texts.isBuilt()) // before it is for the first time, memory answers
         ? (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts)
         : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger } });
+    followers.push(index);
     const vectors = meaning ? await openVectors(config, ledger) : undefined;
+    if (vectors !== undefined) followers.push(vectors);
     const ports: Ports = {
       ledger,
       index,
@@ -104,13 +111,10 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     return {
       ports,
       rebuildable: [vectors, texts].filter((one) => one !== undefined),
-      async close() {
-        await Promise.all([index.close(), vectors?.close(), texts?.close()]);
-        await ledger.close();
-      },
+      close,
     };
   } catch (error) {
-    await ledger.close();
+    await close().catch(() => {}); // they would go on following by themselves
     throw error;
   }
 }
