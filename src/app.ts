@@ -4,7 +4,6 @@ import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { TextCandidates } from "./adapters/lance-texts.ts";
 import type { Config } from "./config.ts";
-import { DEFAULT_HANDBOOK } from "./model/handbook.ts";
 import type { RebuildableIndex } from "./ports/index-state.ts";
 import type { Embedder, Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
 import { VERSION } from "./version.ts";
@@ -82,14 +81,20 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     import("./rules/lexical.ts"),
   ]);
   const ledger = await openSqliteLedger(config.ledgerPath);
+  const followers: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    await Promise.all(followers.map((follower) => follower.close())).finally(() => ledger.close());
+  };
   try {
-    const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
     const texts = await openTexts(config, ledger);
+    if (texts !== undefined) followers.push(texts);
     const index =
       texts !== undefined && (await texts.isBuilt()) // before it is for the first time, memory answers
         ? (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts)
-        : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger: created } });
+        : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger } });
+    followers.push(index);
     const vectors = meaning ? await openVectors(config, ledger) : undefined;
+    if (vectors !== undefined) followers.push(vectors);
     const ports: Ports = {
       ledger,
       index,
@@ -111,13 +116,10 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     return {
       ports,
       rebuildable: [vectors, texts].filter((one) => one !== undefined),
-      async close() {
-        await Promise.all([index.close(), vectors?.close(), texts?.close()]);
-        await ledger.close();
-      },
+      close,
     };
   } catch (error) {
-    await ledger.close();
+    await close().catch(() => {}); // they would go on following by themselves
     throw error;
   }
 }
