@@ -109,6 +109,7 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
         starters: config.starters,
         holdout: config.holdout,
         withhold: config.withhold,
+        ...(config.prices && { prices: config.prices }),
       },
     };
     if (config.starters) await loadStarters(ports);

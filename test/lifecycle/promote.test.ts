@@ -50,11 +50,11 @@ test("cited in tested successes of two different tasks, a behavior becomes activ
 });
 
 test("measured harm retires a behavior with its numbers, and a person's restoring it stands", async () => {
-  await using ports = await harbor(1);
+  await using ports = await harbor(0.7);
   const start = Date.now();
   ports.now = () => new Date(start);
   // Whoever reads of the rope writes four times as much.
-  for (let i = 0; i < 160; i++) {
+  for (let i = 0; i < 260; i++) {
     const { use, behaviors } = await retrieve(ports, { task: "Moor the boat" });
     const hasRope = behaviors.some(({ name }) => name === ROPE.name);
     const output_tokens = (hasRope ? 4000 : 1000) + 7 * i;
