@@ -117,7 +117,7 @@ test("leases that nobody has held for a while are known", async () => {
   expect(await unheld(at(15))).toEqual(["held", "never"]);
 });
 
-test("a ledger of the version before is brought up to date by several at once, and keeps what it holds", async () => {
+test("a ledger of the first version is brought up to date by several at once, and keeps what it holds", async () => {
   using directory = tempDirectory();
   const path = join(directory.path, "handbook.sqlite");
   const before = await openSqliteLedger(path);
@@ -126,7 +126,10 @@ test("a ledger of the version before is brought up to date by several at once, a
   const file = new DatabaseSync(path);
   file.exec(`drop table leases; drop table index_generations;
     delete from counters where name = 'index generations';
-    delete from kysely_migration where name = '0002-index-state'`);
+    drop table draws; drop table contaminations; drop table lifts; drop table secrets;
+    alter table traces drop column report_tokens;
+    alter table reflections drop column input_tokens; alter table reflections drop column output_tokens;
+    delete from kysely_migration where name > '0001-nouns'`);
   file.close();
   const opened = await Promise.all(Array.from({ length: 6 }, () => openSqliteLedger(path)));
   for (const ledger of opened) {
