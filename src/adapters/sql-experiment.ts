@@ -69,10 +69,18 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
           const came = { handbook, by_hook: row.conversation !== null, reports: [], cited: [] };
           page.set(row.episode_id, Object.assign(drawOf(row), came));
         }
-        const byTrace = new Map<string, DrawnEpisode>();
+        const inTime = new Map<DrawnEpisode, TraceRow[]>();
         for (const row of await tracesOf(db, first, last)) {
           const drawn = page.get(row.episode_id ?? "");
-          if (drawn === undefined || drawn.trace !== undefined || row.created_at > drawn.settles_at) continue;
+          if (drawn === undefined || row.created_at > drawn.settles_at) continue;
+          const earlier = inTime.get(drawn);
+          if (earlier === undefined) inTime.set(drawn, [row]);
+          else earlier.push(row);
+        }
+        const byTrace = new Map<string, DrawnEpisode>();
+        for (const [drawn, rows] of inTime) {
+          const row = countedTrace(rows);
+          if (row === undefined) continue;
           const { id, output_tokens, tokens_counted_by, report_tokens } = row;
           drawn.trace = { id, output_tokens, tokens_counted_by };
           if (report_tokens !== null) drawn.trace.report_tokens = report_tokens;
@@ -80,15 +88,14 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
         }
         const reports = await db
           .selectFrom("outcome_reports")
-          .select(["episode_id", "trace_id", "outcome", "evidence", "created_at"])
+          .select(["episode_id", "outcome", "evidence", "created_at"])
           .where("episode_id", ">=", first)
           .where("episode_id", "<=", last)
           .orderBy("id")
           .execute();
-        for (const { episode_id, trace_id, outcome, evidence, created_at } of reports) {
+        for (const { episode_id, outcome, evidence, created_at } of reports) {
           const drawn = page.get(episode_id ?? "");
-          const isAbout = trace_id === null || trace_id === drawn?.trace?.id;
-          if (drawn !== undefined && isAbout && created_at <= drawn.settles_at)
+          if (drawn !== undefined && created_at <= drawn.settles_at)
             drawn.reports.push({ outcome, evidence });
         }
         for (const { trace_id, ...key } of await namesOf(db, first, last))
@@ -121,15 +128,28 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
   };
 }
 
+type TraceRow = Awaited<ReturnType<typeof tracesOf>>[number];
+
 /** Traces of a range of episodes, in their own order. */
 function tracesOf(db: Database, first: string, last: string) {
   return db
-    .selectFrom("traces")
-    .select(["id", "episode_id", "created_at", "output_tokens", "tokens_counted_by", "report_tokens"])
-    .where("episode_id", ">=", first)
-    .where("episode_id", "<=", last)
-    .orderBy("id")
+    .selectFrom("traces as t")
+    .leftJoin("uses as u", "u.id", "t.use_id")
+    .select(["t.id", "t.episode_id", "t.created_at", "t.output_tokens", "t.tokens_counted_by"])
+    .select(["t.report_tokens", "u.conversation"])
+    .where("t.episode_id", ">=", first)
+    .where("t.episode_id", "<=", last)
+    .orderBy("t.id")
     .execute();
+}
+
+/**
+ * The one of an episode's traces that tells what it took. A hook records a turn anew, whole, at each of its ends, so of
+ * these it is the last; an agent's own report may come before them and has no count. Where no hook counted, the first.
+ */
+function countedTrace(rows: readonly TraceRow[]): TraceRow | undefined {
+  const counted = rows.filter(({ tokens_counted_by }) => tokens_counted_by === "caller");
+  return counted.findLast(({ conversation }) => conversation !== null) ?? counted[0] ?? rows[0];
 }
 
 /** What these traces cite, and what they name though it was withheld. */

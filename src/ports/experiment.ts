@@ -6,13 +6,13 @@ import type { Trace } from "../model/trace.ts";
 /** A draw, and what came of its episode before its time was up. */
 export interface DrawnEpisode extends Draw {
   handbook: string;
-  /** The first trace. */
+  /** Of the traces that came in time: the last whole turn that a hook counted, else the first with a count, else the first. */
   trace?: Pick<Trace, "id" | "output_tokens" | "tokens_counted_by" | "report_tokens"> | undefined;
   /** Whether a client's hook led it, so that no agent wrote a report. */
   by_hook: boolean;
-  /** What was said about the first trace, or about the use before there was one; oldest first. */
+  /** What was said about any trace of the episode, or about its uses; oldest first. */
   reports: { outcome: Outcome; evidence: Evidence }[];
-  /** Served behaviors that the first trace names, and withheld ones that it names nevertheless. */
+  /** Served behaviors that this trace names, and withheld ones that it names nevertheless. */
   cited: BehaviorKey[];
 }
 

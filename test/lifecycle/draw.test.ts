@@ -130,7 +130,7 @@ test("what was known of a task before its draw comes from what was done before",
 });
 
 describe("an episode", () => {
-  test("counts after a day, with its first trace and what was known of it then", async () => {
+  test("counts after a day, with its trace and what was known of it then", async () => {
     await using at = await harbor({ withhold: 0.001 });
     const { ports, clock } = at;
     const { use } = await retrieve(ports, { task: TASK });
@@ -145,6 +145,47 @@ describe("an episode", () => {
     const [episode] = await episodes(ports, clock);
     expect(episode).toMatchObject({ returned: true, tokens: 7, outcome: "failure", evidence: "self" });
     expect((await ports.ledger.traces([trace.id]))[0]?.outcome).toBe("success");
+  });
+
+  test("takes as many tokens as the last whole turn that a hook counted, whatever the agent reported before", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { ports, clock } = at;
+    const { use } = await retrieve(ports, { task: TASK, conversation: "session-1" });
+    const own = { task: TASK, use_id: use.id };
+    await recordTrace(ports, { ...own, reasoning: "the agent's own report", outcome: "success" });
+    await recordTrace(ports, { ...own, reasoning: "turn", output_tokens: 100 });
+    await recordTrace(ports, { ...own, reasoning: "turn, by [[moor_by_rope]]", output_tokens: 190 });
+    await recordTrace(ports, { ...own, reasoning: "turn that broke off" });
+    clock.ms = 25 * HOUR;
+    await recordTrace(ports, { ...own, reasoning: "turn, a day later", output_tokens: 900 });
+    const [episode] = await episodes(ports, clock);
+    expect(episode).toMatchObject({ tokens: 190, outcome: "success", evidence: "self" });
+    expect(episode?.cited.map((place) => episode.candidates[place])).toEqual([
+      "default/behavior_moor_by_rope",
+    ]);
+  });
+
+  test("takes as many tokens as its first count where no hook led it", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { use } = await retrieve(at.ports, { task: TASK });
+    const own = { task: TASK, use_id: use.id };
+    await recordTrace(at.ports, { ...own, reasoning: "uncounted" });
+    await recordTrace(at.ports, { ...own, reasoning: "first", output_tokens: 7 });
+    await recordTrace(at.ports, { ...own, reasoning: "second", output_tokens: 9 });
+    const [episode] = await episodes(at.ports, at.clock);
+    expect(episode?.tokens).toBe(7);
+  });
+
+  test("ends as the strongest word says that came in time, about whichever of its traces", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { use } = await retrieve(at.ports, { task: TASK });
+    const own = { task: TASK, use_id: use.id };
+    const counted = { reasoning: "counted", output_tokens: 7, outcome: "success" as const };
+    await recordTrace(at.ports, { ...own, ...counted });
+    const { trace } = await recordTrace(at.ports, { ...own, reasoning: "second" });
+    await settle(at.ports, { trace_id: trace.id, outcome: "failure", evidence: "test" });
+    const [episode] = await episodes(at.ports, at.clock);
+    expect(episode).toMatchObject({ tokens: 7, outcome: "failure", evidence: "test" });
   });
 
   test("whose trace comes after a day has not returned", async () => {
