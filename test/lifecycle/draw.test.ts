@@ -198,6 +198,18 @@ describe("an episode", () => {
     expect(episode?.tokens).toBeUndefined();
   });
 
+  test("keeps its tokens when a true count of them comes after a day", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { ports, clock } = at;
+    const { use } = await retrieve(ports, { task: TASK });
+    const own = { task: TASK, reasoning: "uncounted", use_id: use.id };
+    await recordTrace(ports, own);
+    clock.ms = 24 * HOUR + 1000;
+    const again = await recordTrace(ports, { ...own, output_tokens: 7 });
+    expect(again).toMatchObject({ isNew: false, trace: { tokens_counted_by: "server" } });
+    expect((await episodes(ports, clock))[0]?.tokens).toBeUndefined();
+  });
+
   test("has no count of tokens where only the report was counted", async () => {
     await using at = await harbor({ withhold: 0.001 });
     const { use } = await retrieve(at.ports, { task: TASK });
