@@ -5,6 +5,9 @@ import { measureLift } from "../rules/lift/lift.ts";
 import { promotions, type StatusChange } from "../rules/lift/promotion.ts";
 import { settledEpisodes } from "./measure.ts";
 
+/** Who made a change, as a behavior's history names it. */
+const BY = { measured: "measurement", observational: "observation" } as const;
+
 /**
  * Lets what was measured have its effect: makes behaviors active or retires them, each as a revision with its numbers, and
  * leaves what ranking needs to know. Only a handbook's own behaviors change; those of starters are ranked by it.
@@ -40,7 +43,10 @@ export async function promote(ports: Ports, handbook: string): Promise<StatusCha
       const current = await tx.behavior({ handbook, name });
       if (current === undefined || !(await mayChange(tx, current, change))) continue;
       const { to: status, reason } = change;
-      await tx.addRevision({ ...current, status, reason, revision: current.revision + 1, created_at });
+      // The words stay with whoever wrote them; the change is nobody's but the measurement's.
+      const provenance = { ...current.provenance, agent: BY[change.basis] };
+      const revision = current.revision + 1;
+      await tx.addRevision({ ...current, status, reason, provenance, revision, created_at });
       made.push(change);
     }
     return made;

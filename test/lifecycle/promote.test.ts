@@ -44,6 +44,7 @@ test("cited in tested successes of two different tasks, a behavior becomes activ
   expect(await ports.ledger.behavior(ROPE)).toMatchObject({
     status: "active",
     revision: 2,
+    provenance: { author: "import", agent: "observation" },
     reason: expect.stringContaining("cited in 2 different tasks"),
   });
   expect(await promote(ports, "default")).toEqual([]);
@@ -68,6 +69,7 @@ test("measured harm retires a behavior with its numbers, and a person's restorin
   );
   expect(await ports.ledger.behavior(ROPE)).toMatchObject({
     status: "retired",
+    provenance: { author: "import", agent: "measurement" },
     reason: expect.stringMatching(/Measured: .*output tokens \+[\d.]+ %/),
   });
   const lifts = await ports.ledger.lifts("default", [ROPE]);
