@@ -7,7 +7,7 @@ import type { Citation, Trace } from "./model/trace.ts";
 import type { RankedBehavior, Use } from "./model/use.ts";
 import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
-import type { BehaviorUsage, HandbookCounts } from "./ports/statistics.ts";
+import type { BehaviorUsage, HandbookCounts, Period } from "./ports/statistics.ts";
 
 /** What the stages of the life cycle need from outside. One set per process. */
 export interface Ports {
@@ -116,15 +116,15 @@ export interface LedgerReads extends IndexStateReads, ExperimentReads {
   /** By position. */
   decisions(reflectionId: string): Promise<Decision[]>;
 
-  counts(handbook: string, since?: string): Promise<HandbookCounts>;
+  counts(handbook: string, period?: Period): Promise<HandbookCounts>;
   /** What the traces of a handbook cite, most cited first: its own behaviors and starters. */
   mostCited(
     handbook: string,
-    since: string | undefined,
+    period: Period,
     limit: number,
   ): Promise<Omit<BehaviorUsage, "status" | "served">[]>;
   /** Of the current behaviors of a handbook, by name. */
-  usage(handbook: string, since?: string): Promise<BehaviorUsage[]>;
+  usage(handbook: string, period?: Period): Promise<BehaviorUsage[]>;
 }
 
 /** Writes, only inside `Ledger.write`. */

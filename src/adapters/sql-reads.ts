@@ -254,9 +254,9 @@ export function sqlReads(db: Database): LedgerReads {
       return rows.map(decisionOf);
     },
 
-    counts: (handbook, since = "") => counts(db, handbook, since),
-    mostCited: (handbook, since = "", limit) => mostCited(db, handbook, since, limit),
-    usage: (handbook, since = "") => usage(db, handbook, since),
+    counts: (handbook, period) => counts(db, handbook, period),
+    mostCited: (handbook, period, limit) => mostCited(db, handbook, period, limit),
+    usage: (handbook, period) => usage(db, handbook, period),
   };
 }
 

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Status } from "../model/behavior.ts";
 import type { DecisionKind } from "../model/decision.ts";
 import type { Evidence, Outcome } from "../model/outcome.ts";
-import type { BehaviorUsage, HandbookCounts } from "../ports/statistics.ts";
+import type { BehaviorUsage, HandbookCounts, Period } from "../ports/statistics.ts";
 import { MAX_SOLVED_TASKS } from "../ports.ts";
 import type { Database } from "./sql-schema.ts";
 
@@ -41,9 +41,17 @@ export async function solvedTasks(db: Database, which: RawBuilder<unknown>): Pro
   return tasks;
 }
 
-export async function counts(db: Database, handbook: string, since: string): Promise<HandbookCounts> {
+/** Before and after every instant, as instants are written. */
+const BEGINNING = "";
+const END = "9999-12-31T23:59:59.999Z";
+
+export async function counts(
+  db: Database,
+  handbook: string,
+  { since = BEGINNING, until = END }: Period = {},
+): Promise<HandbookCounts> {
   const group = async <Row>(query: RawBuilder<Row>) => sumOf((await query.execute(db)).rows);
-  const range = sql`handbook = ${handbook} and created_at >= ${since}`;
+  const range = sql`handbook = ${handbook} and created_at >= ${since} and created_at <= ${until}`;
   const behaviors = await group(
     sql<{
       status: Status;
@@ -60,16 +68,18 @@ export async function counts(db: Database, handbook: string, since: string): Pro
   const uses = await group(sql<UseGroup>`select case when id = episode_id then 1 else 0 end as is_first,
       case when exists (select 1 from use_behaviors ub where ub.use_id = uses.id and ub.served = 1)
         then 1 else 0 end as is_served,
-      case when exists (select 1 from traces t where t.episode_id = uses.id) then 1 else 0 end as is_returned,
+      case when exists (select 1 from traces t where t.episode_id = uses.id and t.created_at <= ${until})
+        then 1 else 0 end as is_returned,
       count(*) as n
     from uses where ${range} group by 1, 2, 3`);
-  const reflections = await group(sql<ReflectionGroup>`select status, count(*) as n,
-      sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens
+  const reflections = await group(sql<ReflectionGroup>`select
+      case when done_at <= ${until} then 'done' else 'open' end as status, count(*) as n,
+      sum(input_tokens) as input_tokens, sum(case when done_at <= ${until} then output_tokens end) as output_tokens
     from reflections where ${range} group by 1`);
   const decisions = await group(
     sql<{ decision: DecisionKind; n: number }>`select d.decision, count(*) as n
       from decisions d join reflections r on r.id = d.reflection_id
-      where r.handbook = ${handbook} and d.created_at >= ${since} group by 1`,
+      where r.handbook = ${handbook} and d.created_at >= ${since} and d.created_at <= ${until} group by 1`,
   );
   const of = <K extends string>(count: (key: K) => number, ...keys: K[]) =>
     Object.fromEntries(keys.map((key) => [key, count(key)])) as Record<K, number>;
@@ -131,7 +141,11 @@ function sumOf<Row>(rows: readonly Row[]) {
     rows.filter(isWanted).reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
 }
 
-export async function usage(db: Database, handbook: string, since: string): Promise<BehaviorUsage[]> {
+export async function usage(
+  db: Database,
+  handbook: string,
+  { since = BEGINNING, until = END }: Period = {},
+): Promise<BehaviorUsage[]> {
   const behaviors = await db
     .selectFrom("behaviors")
     .where("handbook", "=", handbook)
@@ -142,10 +156,10 @@ export async function usage(db: Database, handbook: string, since: string): Prom
   const { rows: cited } = await sql<Counted & { succeeded: number; failed: number }>`
     select c.name, count(*) as n, ${ended("success")} as succeeded, ${ended("failure")} as failed
     from traces t cross join citations c
-    where t.created_at >= ${since} and c.trace_id = t.id and c.handbook = ${handbook} group by c.name`.execute(
+    where t.created_at >= ${since} and t.created_at <= ${until} and c.trace_id = t.id and c.handbook = ${handbook} group by c.name`.execute(
     db,
   );
-  const served = await timesServed(db, handbook, since);
+  const served = await timesServed(db, handbook, since, until);
   const byName = new Map(cited.map((row) => [row.name, row]));
   return behaviors.map(({ name, status }) => ({
     name,
@@ -167,12 +181,20 @@ function ended(outcome: Outcome): RawBuilder<number> {
 }
 
 /** How often each behavior was served. */
-async function timesServed(db: Database, handbook: string, since: string): Promise<(name: string) => number> {
+async function timesServed(
+  db: Database,
+  handbook: string,
+  since: string,
+  until: string,
+): Promise<(name: string) => number> {
   const counted = async (query: RawBuilder<Counted>) =>
     new Map((await query.execute(db)).rows.map(({ name, n }) => [name, Number(n)]));
-  if (since !== "") {
+  const newest = await sql<{
+    at: string;
+  }>`select created_at as at from uses order by id desc limit 1`.execute(db);
+  if (since !== BEGINNING || (newest.rows[0]?.at ?? "") > until) {
     const served = await counted(sql`select ub.name, count(*) as n from uses u cross join use_behaviors ub
-      where u.created_at >= ${since} and ub.use_id = u.id and ub.handbook = ${handbook} and ub.served = 1
+      where u.created_at >= ${since} and u.created_at <= ${until} and ub.use_id = u.id and ub.handbook = ${handbook} and ub.served = 1
       group by ub.name`);
     return (name) => served.get(name) ?? 0;
   }
@@ -185,12 +207,18 @@ async function timesServed(db: Database, handbook: string, since: string): Promi
   return (name) => (all.get(name) ?? 0) - (withheld.get(name) ?? 0);
 }
 
-export async function mostCited(db: Database, handbook: string, since: string, limit: number) {
+export async function mostCited(
+  db: Database,
+  handbook: string,
+  { since = BEGINNING, until = END }: Period,
+  limit: number,
+) {
   const rows = await db
     .selectFrom("citations as c")
     .innerJoin("traces as t", "t.id", "c.trace_id")
     .where("t.handbook", "=", handbook)
     .where("t.created_at", ">=", since)
+    .where("t.created_at", "<=", until)
     .groupBy(["c.handbook", "c.name"])
     .select([
       "c.name",

@@ -1,3 +1,4 @@
+import { HandbookError } from "../errors.ts";
 import type { Episode } from "../model/episode.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
 import type { BehaviorUsage, HandbookCounts } from "../ports/statistics.ts";
@@ -31,7 +32,7 @@ export interface HandbookReport {
 export interface ReportRequest {
   handbook?: string | undefined;
   since?: string | undefined;
-  /** Default: now. */
+  /** Default, and at the latest: now. */
   until?: string | undefined;
 }
 
@@ -41,17 +42,25 @@ const MOST_CITED = 10;
  * What a handbook holds, how it was used, what it changes and what that is worth, and what needs a person's eye.
  * The same ledger and the same `until` give the same report, bit by bit.
  *
- * Throws: UNKNOWN_HANDBOOK.
+ * Throws: UNKNOWN_HANDBOOK; INVALID_INPUT for a time that ends before it begins.
  */
 export async function measure(ports: Ports, request: ReportRequest): Promise<HandbookReport> {
   const { ledger } = ports;
   const handbook = await handbookToRead(ledger, request.handbook);
-  const { since, until = ports.now().toISOString() } = request;
-  const counts = await ledger.counts(handbook, since);
-  const usage = await ledger.usage(handbook, since);
-  const most_cited = await ledger.mostCited(handbook, since, MOST_CITED);
+  const now = ports.now().toISOString();
+  const { since } = request;
+  // In the future nothing has settled: a task that is still open would count as one that never came back.
+  const until = request.until !== undefined && request.until < now ? request.until : now;
+  if (since !== undefined && since > until)
+    throw new HandbookError("INVALID_INPUT", `since (${since}) is later than until (${until})`, {
+      fix: "Let the report begin before it ends; it ends now at the latest",
+    });
+  const range = { since, until };
+  const counts = await ledger.counts(handbook, range);
+  const usage = await ledger.usage(handbook, range);
+  const most_cited = await ledger.mostCited(handbook, range, MOST_CITED);
   const meter = startMeter();
-  for await (const episode of settledEpisodes(ports, handbook, { since, until })) take(meter, episode);
+  for await (const episode of settledEpisodes(ports, handbook, range)) take(meter, episode);
   const lift = liftOf(meter);
   return {
     handbook,

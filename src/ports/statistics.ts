@@ -2,7 +2,13 @@ import type { Status } from "../model/behavior.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Outcome } from "../model/outcome.ts";
 
-/** What a handbook holds and how it was used, since an instant or since ever. */
+/** From an instant, or from the beginning, up to another, or up to the end; both are inside. */
+export interface Period {
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+/** What a handbook holds, and how it was used in a period. */
 export interface HandbookCounts {
   behaviors: Record<Status, number>;
   traces: Record<Outcome, number>;

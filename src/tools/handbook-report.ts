@@ -5,12 +5,15 @@ import { defineTool, handbookField } from "./define.ts";
 
 const count = z.number();
 
-/** A day, which is its midnight in UTC, or an instant. */
+const day = z.iso.date();
+const instant = z.iso.datetime({ offset: true });
+
+/** A day, which is its midnight in UTC, or an instant with its offset: the same wherever it is read. */
 export const Since = z
   .string()
   .refine(
-    (value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)),
-    "is no date: write 2026-11-01 or 2026-11-01T00:00:00Z",
+    (value) => day.safeParse(value).success || instant.safeParse(value).success,
+    "is no date: write a day, 2026-11-01, or a time with its offset, 2026-11-01T10:00:00Z or 2026-11-01T10:00:00+01:00",
   )
   .transform((value) => new Date(value).toISOString());
 

@@ -121,6 +121,24 @@ describe("of many tasks with a planted effect", () => {
     expect(lift.counts.episodes).toBeLessThan(TASKS);
   });
 
+  test("--until leaves later tasks out, of everything that is counted", async () => {
+    const { stdout } = await report(home.path, "--json", "--until", "2026-10-01T02:00:00+02:00");
+    const { until, lift, counts, usage, most_cited } = JSON.parse(stdout);
+    expect(until).toBe("2026-10-01T00:00:00.000Z");
+    const all = JSON.parse(json);
+    expect(lift.counts.episodes).toBeGreaterThan(100);
+    // Those of the last day are asked and not settled.
+    expect(counts.rates.episodes - lift.counts.episodes).toBeLessThan(30);
+    expect(counts.rates.returned).toBeLessThan(counts.rates.episodes);
+    expect(counts.report_tokens).toBe(300 * counts.rates.recorded);
+    for (const name of ["served", "cited"] as const)
+      expect(sum(usage, name) / sum(all.usage, name)).toBeCloseTo(
+        counts.rates.episodes / all.counts.rates.episodes,
+        1,
+      );
+    expect(sum(most_cited, "cited")).toBeLessThan(sum(all.most_cited, "cited"));
+  });
+
   test.skipIf(chromium === undefined)(
     "a browser shows the page (skipped where no Chromium is found)",
     async () => {
@@ -162,6 +180,23 @@ describe.concurrent("called wrongly,", () => {
     const { code, stderr } = await report(home.path, "--since", "yesterday");
     expect(code).toBe(2);
     expect(stderr).toMatch(/--since.*'yesterday'.*2026-11-01/);
+  });
+
+  test.each(["2026-02-31", "2026-11-01T10:00:00", "2026-11-01 or so"])(
+    "%s, which is no day or lies elsewhere in another time zone, is no date",
+    async (since) => {
+      using home = tempDirectory();
+      const { code, stderr } = await report(home.path, "--since", since);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/a time with its offset, 2026-11-01T10:00:00Z/);
+    },
+  );
+
+  test("a time that ends before it begins is refused", async () => {
+    using home = tempDirectory();
+    const { code, stdout, stderr } = await report(home.path, "--since", "2026-11-22");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/INVALID_INPUT: since \(2026-11-22T.*later than until \(2026-11-21T/);
   });
 
   test("it says what prices are", async () => {
@@ -231,6 +266,10 @@ test("a spreadsheet takes no cell for a formula", () => {
     "",
   ]);
 });
+
+function sum(rows: Record<string, number>[], column: string): number {
+  return rows.reduce((all, row) => all + (row[column] ?? 0), 0);
+}
 
 /** RFC 4180, as a reader of its own. */
 function parseCsv(text: string): string[][] {
