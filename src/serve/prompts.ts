@@ -7,11 +7,11 @@ import { retrieve } from "../lifecycle/retrieve.ts";
 import { requiredText, Ulid } from "../model/text.ts";
 import { MAX_TASK } from "../model/trace.ts";
 import { GUIDANCE, solveText } from "../prompts/solve.ts";
-import type { OpenEpisode } from "./open-episode.ts";
+import type { OpenEpisodes } from "./open-episodes.ts";
 import { inOurWords, recentTraceIds } from "./resources.ts";
 import { callerOf } from "./tools.ts";
 
-export function registerPrompts(server: McpServer, app: App, episode: OpenEpisode): void {
+export function registerPrompts(server: McpServer, app: App, episodes: OpenEpisodes): void {
   const trace_id = completable(Ulid.describe("A trace_id."), (prefix) => recentTraceIds(app, prefix));
 
   server.registerPrompt(
@@ -22,11 +22,11 @@ export function registerPrompts(server: McpServer, app: App, episode: OpenEpisod
       argsSchema: z.object({ task: requiredText(MAX_TASK).describe("The task.") }),
     },
     async ({ task }, context) => {
-      const { use, behaviors } = await retrieve(await app.ports(), {
-        task,
-        ...callerOf(server, context),
-      }).catch(inOurWords);
-      episode.saw("retrieve_behaviors", { use_id: use.id });
+      const ports = await app.ports();
+      const use_id = episodes.goesOnFrom({ task });
+      const asked = { task, use_id, ...callerOf(server, context) };
+      const { use, behaviors } = await retrieve(ports, asked).catch(inOurWords);
+      await episodes.retrieved(ports, { task }, use_id, use.id);
       return message(`${solveText(task, behaviors)}\n\nuse_id: ${use.id}\n${GUIDANCE}`);
     },
   );

@@ -2,13 +2,13 @@ import { type McpServer, ResourceNotFoundError, ResourceTemplate } from "@modelc
 import type { App } from "../app.ts";
 import { HandbookError } from "../errors.ts";
 import { behaviorMarkdown, handbookMarkdown, traceMarkdown } from "./markdown.ts";
-import type { OpenEpisode } from "./open-episode.ts";
+import type { OpenEpisodes } from "./open-episodes.ts";
 
 const MARKDOWN = "text/markdown";
 const COMPLETIONS = 100; // the protocol's own limit
 const RECENT_TRACES = 50;
 
-export function registerResources(server: McpServer, app: App, episode: OpenEpisode): void {
+export function registerResources(server: McpServer, app: App, episodes: OpenEpisodes): void {
   const handbooks = async (prefix: string) => {
     const known = await (await app.ports()).ledger.handbooks();
     return startingWith(
@@ -18,7 +18,7 @@ export function registerResources(server: McpServer, app: App, episode: OpenEpis
   };
   const readable = async (handbook: string) => {
     const ports = await app.ports();
-    const isWithheld = await episode.withholds(ports);
+    const isWithheld = await episodes.withholds(ports);
     return (await ports.ledger.behaviors(handbook)).filter((behavior) => !isWithheld(behavior));
   };
   const behaviors = async (prefix: string, handbook: string | undefined) => {
@@ -68,7 +68,7 @@ export function registerResources(server: McpServer, app: App, episode: OpenEpis
     async (uri, { handbook, name }) => {
       const ports = await app.ports();
       const found = await ports.ledger.behavior({ handbook: String(handbook), name: String(name) });
-      if (found === undefined || (await episode.withholds(ports))(found))
+      if (found === undefined || (await episodes.withholds(ports))(found))
         throw new ResourceNotFoundError(uri.href);
       return content(uri, behaviorMarkdown(found));
     },

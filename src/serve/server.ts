@@ -1,7 +1,7 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import type { App } from "../app.ts";
 import { VERSION } from "../version.ts";
-import { OpenEpisode } from "./open-episode.ts";
+import { OpenEpisodes } from "./open-episodes.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
 import { registerTools } from "./tools.ts";
@@ -21,9 +21,9 @@ export function buildServer(app: App): McpServer {
     { name: "behavior-handbook", title: "Behavior handbook", version: VERSION },
     { instructions: INSTRUCTIONS },
   );
-  const episode = new OpenEpisode();
-  registerTools(server, app, episode);
-  registerResources(server, app, episode);
-  registerPrompts(server, app, episode);
+  const episodes = new OpenEpisodes();
+  registerTools(server, app, episodes);
+  registerResources(server, app, episodes);
+  registerPrompts(server, app, episodes);
   return server;
 }

@@ -13,7 +13,7 @@ import { retrieveBehaviors } from "../tools/retrieve-behaviors.ts";
 import { selfImprove } from "../tools/self-improve.ts";
 import { submitReflectionTool } from "../tools/submit-reflection.ts";
 import { logError } from "./log.ts";
-import type { OpenEpisode } from "./open-episode.ts";
+import type { OpenEpisodes } from "./open-episodes.ts";
 
 /** All tools, in the order of the loop. */
 export const TOOLS = [
@@ -27,14 +27,14 @@ export const TOOLS = [
   handbookReport,
 ] as const satisfies readonly { name: string }[];
 
-export function registerTools(server: McpServer, app: App, episode: OpenEpisode): void {
-  for (const tool of LISTED) register(server, app, episode, tool);
+export function registerTools(server: McpServer, app: App, episodes: OpenEpisodes): void {
+  for (const tool of LISTED) register(server, app, episodes, tool);
 }
 
 function register(
   server: McpServer,
   app: App,
-  episode: OpenEpisode,
+  episodes: OpenEpisodes,
   { inputSchema, outputSchema, ...tool }: (typeof LISTED)[number],
 ): void {
   const { name, title, description, annotations } = tool;
@@ -43,8 +43,8 @@ function register(
     { title, description, inputSchema, outputSchema, annotations },
     async (given, context) => {
       try {
-        const result = await app.during(runTool(tool, given, app, callerOf(server, context)));
-        episode.saw(name, result);
+        const caller = callerOf(server, context);
+        const result = await app.during(runInEpisode(tool, given, app, caller, episodes));
         return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
       } catch (error) {
         return { content: [{ type: "text", text: errorText(tool.name, error) }], isError: true };
@@ -77,6 +77,26 @@ const LISTED = (TOOLS as unknown as readonly Tool[]).map((tool) => ({
   inputSchema: compact(tool.input),
   outputSchema: compact(tool.output),
 }));
+
+/** Runs a tool, with what the connection knows of its open tasks. */
+async function runInEpisode(
+  tool: Tool,
+  given: Record<string, unknown>,
+  app: App,
+  caller: Caller,
+  episodes: OpenEpisodes,
+): Promise<Record<string, unknown>> {
+  if (tool.name === retrieveBehaviors.name) {
+    const use_id = episodes.goesOnFrom(given);
+    const result = await runTool(tool, { ...given, ...(use_id && { use_id }) }, app, caller);
+    await episodes.retrieved(await app.ports(), given, use_id, String(result.use_id));
+    return result;
+  }
+  const result = await runTool(tool, given, app, caller);
+  if (tool.name === recordTraceTool.name && typeof given.use_id === "string")
+    await episodes.recorded(await app.ports(), given.use_id);
+  return result;
+}
 
 /** Runs a tool on input that its schema has parsed. The answer is checked: a client refuses what is not declared. */
 export async function runTool(
