@@ -81,6 +81,11 @@ export async function counts(
       from decisions d join reflections r on r.id = d.reflection_id
       where r.handbook = ${handbook} and d.created_at >= ${since} and d.created_at <= ${until} group by 1`,
   );
+  // Drawn in the last day or so, which is the end of the index.
+  const { rows } = await sql<{ n: number; settles_at: string | null }>`
+    select count(*) as n, min(settles_at) as settles_at from draws
+    where ${range} and settles_at > ${until}`.execute(db);
+  const [open] = rows;
   const of = <K extends string>(count: (key: K) => number, ...keys: K[]) =>
     Object.fromEntries(keys.map((key) => [key, count(key)])) as Record<K, number>;
   const isTested = ({ evidence }: TraceGroup) => TESTED.some((strong) => strong === evidence);
@@ -91,6 +96,7 @@ export async function counts(
     traces_with_true_tokens: traces("n", (row) => row.tokens_counted_by === "caller"),
     uses: uses("n"),
     uses_served: uses("n", (row) => row.is_served === 1),
+    open_draws: { n: Number(open?.n ?? 0), ...(open?.settles_at && { settles_at: open.settles_at }) },
     report_tokens: traces("report_tokens"),
     rates: {
       recorded: traces("n"),

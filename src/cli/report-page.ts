@@ -31,7 +31,10 @@ export async function reportPage(report: HandbookReport, timeline: Timeline): Pr
       "With and without",
       table(armRows(lift)),
       `<p class="note">${escaped(ARMS_NOTE)}</p>`,
-      ...(await estimates(lift.handbook.token_ratio, "Output tokens, with / without", told.tokens)),
+      // An interval that is not trusted is not drawn either.
+      ...(lift.returns.tokens.differs
+        ? []
+        : await estimates(lift.handbook.token_ratio, "Output tokens, with / without", told.tokens)),
       ...(await estimates(lift.handbook.tested, "Tested success, with - without", told.tested)),
     ),
     section(

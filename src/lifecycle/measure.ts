@@ -2,7 +2,7 @@ import { HandbookError } from "../errors.ts";
 import type { Episode } from "../model/episode.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
 import type { BehaviorUsage, HandbookCounts } from "../ports/statistics.ts";
-import type { Ports } from "../ports.ts";
+import type { Ports, Settings } from "../ports.ts";
 import { type Attention, needsAttention } from "../rules/attention.ts";
 import { settledBy, UNSTATED } from "../rules/evidence.ts";
 import {
@@ -16,6 +16,7 @@ import type { Lift } from "../rules/lift/lift.ts";
 import { liftOf, startMeter, take } from "../rules/lift/meter.ts";
 import { handbookToRead } from "./handbooks.ts";
 
+import type { Reader } from "../rules/lift/sentences.ts";
 export interface HandbookReport {
   handbook: string;
   since?: string | undefined;
@@ -23,6 +24,8 @@ export interface HandbookReport {
   until: string;
   counts: HandbookCounts;
   lift: Lift;
+  /** The probabilities of a draw as they are set now. */
+  draws: Pick<Settings, "holdout" | "withhold">;
   account: Account;
   usage: BehaviorUsage[];
   most_cited: { name: string; cited: number; succeeded: number; failed: number }[];
@@ -39,12 +42,18 @@ export interface ReportRequest {
 const MOST_CITED = 10;
 
 /**
+const DAY_MS = 24 * 3_600_000;
  * What a handbook holds, how it was used, what it changes and what that is worth, and what needs a person's eye.
- * The same ledger and the same `until` give the same report, bit by bit.
+ * The same ledger and the same `until` give the same report, bit by bit. An agent is told how behaviors were used up to a day
+ * before: what was served and cited since would tell it the arm of its own task.
  *
  * Throws: UNKNOWN_HANDBOOK; INVALID_INPUT for a time that ends before it begins.
  */
-export async function measure(ports: Ports, request: ReportRequest): Promise<HandbookReport> {
+export async function measure(
+  ports: Ports,
+  request: ReportRequest,
+  reader: Reader = "person",
+): Promise<HandbookReport> {
   const { ledger } = ports;
   const handbook = await handbookToRead(ledger, request.handbook);
   const now = ports.now().toISOString();
@@ -57,18 +66,22 @@ export async function measure(ports: Ports, request: ReportRequest): Promise<Han
     });
   const range = { since, until };
   const counts = await ledger.counts(handbook, range);
-  const usage = await ledger.usage(handbook, range);
-  const most_cited = await ledger.mostCited(handbook, range, MOST_CITED);
+  const over = new Date(Date.parse(until) - DAY_MS).toISOString();
+  const used = reader === "agent" ? { since, until: over } : range;
+  const usage = await ledger.usage(handbook, used);
+  const most_cited = await ledger.mostCited(handbook, used, MOST_CITED);
   const meter = startMeter();
   for await (const episode of settledEpisodes(ports, handbook, range)) take(meter, episode);
   const lift = liftOf(meter);
   return {
     handbook,
+  const { holdout, withhold, prices = EXAMPLE_PRICES } = ports.settings;
     ...(since !== undefined && { since }),
     until,
     counts,
     lift,
-    account: account(lift, counts, ports.settings.prices ?? EXAMPLE_PRICES),
+    draws: { holdout, withhold },
+    account: account(lift, counts, prices),
     usage,
     most_cited,
     attention: needsAttention(usage),
@@ -110,18 +123,21 @@ function episodeOf(drawn: DrawnEpisode): Episode {
   };
 }
 
-function account(lift: Lift, { reflections }: HandbookCounts, prices: Prices): Account {
+function account(lift: Lift, { rates, report_tokens, reflections }: HandbookCounts, prices: Prices): Account {
   const { estimate, low, high } = lift.handbook.tokens;
   const isKnown = estimate !== undefined && low !== undefined && high !== undefined;
   const { served, withheld, cost } = lift.counts;
   return accountOf(
     {
-      ...(isKnown && { tokens: { estimate, low, high } }),
+      ...(isKnown && isTrusted && { tokens: { estimate, low, high } }),
       tasks: served + withheld,
-      ...cost,
+      asked: rates.episodes,
+      read_tokens: cost.read_tokens,
+      report_tokens,
       definition_tokens: DEFINITION_TOKENS,
       reflection: reflections,
     },
     prices,
   );
 }
+  const isTrusted = !lift.returns.tokens.differs;

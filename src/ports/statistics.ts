@@ -17,6 +17,8 @@ export interface HandbookCounts {
   traces_with_true_tokens: number;
   uses: number;
   uses_served: number;
+  /** Tasks that were drawn and whose day is not over at the end of the period, and when the first one's is. */
+  open_draws: { n: number; settles_at?: string };
   /** Tokens that agents wrote into `record_trace`; what hooks recorded cost none. */
   report_tokens: number;
   /** Is it used at all? */

@@ -9,7 +9,7 @@ const FEW_TOKENS = 0.5;
 export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Contamination): string[] {
   const { episodes, control, excluded, with_tokens, with_tokens_share } = counts;
   const doubts: string[] = [];
-  if (episodes === 0) return ["No task has been drawn yet."];
+  if (episodes === 0) return ["No task has settled yet."];
   if (excluded === episodes)
     doubts.push("In no task both arms were possible, so there is nothing to compare with.");
   else if (control === 0) doubts.push("No task of the control arm has settled yet.");
@@ -31,7 +31,7 @@ export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Co
 }
 
 function shares({ served, control }: ReturnRates): string {
-  return `from ${percent(served.share ?? 0)} of the served and ${percent(control.share ?? 0)} of the control episodes`;
+  return `from ${percent(served.share ?? 0)} of the served and ${percent(control.share ?? 0)} of the control tasks`;
 }
 
 function percent(share: number): string {

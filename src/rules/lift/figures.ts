@@ -49,3 +49,8 @@ export function range(
 export function several(n: number, noun: string): string {
   return `${whole(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
+
+/** 2026-11-01 10:00 */
+export function minute(instant: string): string {
+  return instant.slice(0, 16).replace("T", " ");
+}

@@ -51,7 +51,7 @@ test("the same episodes give the same bits, and all of it is JSON", () => {
 
 test("nothing drawn is no effect and no error", () => {
   const lift = measureLift([]);
-  expect(lift).toMatchObject({ behaviors: [], trustworthy: false, doubts: ["No task has been drawn yet."] });
+  expect(lift).toMatchObject({ behaviors: [], trustworthy: false, doubts: ["No task has settled yet."] });
   expect(lift.handbook.token_ratio).toMatchObject({
     verdict: "too-early",
     served: 0,
