@@ -1,11 +1,11 @@
 import { type Selectable, sql } from "kysely";
 import type { BehaviorKey } from "../model/behavior.ts";
 import type { Draw } from "../model/episode.ts";
-import type { DrawnEpisode, ExperimentReads, ExperimentWrites } from "../ports/experiment.ts";
+import type { DrawnEpisode, ExperimentReads, ExperimentWrites, Rewording } from "../ports/experiment.ts";
 import type { Database, Tables } from "./sql-schema.ts";
 import { TESTED } from "./sql-statistics.ts";
 
-const PAGE = 500; // episodes
+const PAGE = 250; // episodes: other work waits while one is read
 const SIMILAR_EACH = 10; // newest traces that cite one behavior
 const SIMILAR_BEHAVIORS = 8;
 
@@ -103,6 +103,20 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
         yield [...page.values()];
         after = last;
       }
+    },
+
+    async reworded(until) {
+      const when = sql.ref("when");
+      const { rows } = await sql<Rewording>`
+        select b.handbook, b.name, max(r.revision) + 1 as since
+        from behaviors b
+          join behavior_revisions c on c.handbook = b.handbook and c.name = b.name and c.revision = (
+            select max(x.revision) from behavior_revisions x
+            where x.handbook = b.handbook and x.name = b.name and x.created_at <= ${until})
+          join behavior_revisions r on r.handbook = c.handbook and r.name = c.name and r.revision < c.revision
+        where b.revision > 1 and (r.instruction <> c.instruction or r.${when} <> c.${when})
+        group by b.handbook, b.name`.execute(db);
+      return rows.map(({ since, ...key }) => ({ ...key, since: Number(since) }));
     },
 
     async lifts(handbook, keys) {

@@ -1,5 +1,7 @@
 import { HandbookError } from "../errors.ts";
+import { setImmediate } from "node:timers/promises";
 import type { Episode } from "../model/episode.ts";
+import type { RankedBehavior } from "../model/use.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
 import type { BehaviorUsage, HandbookCounts } from "../ports/statistics.ts";
 import type { Ports, Settings } from "../ports.ts";
@@ -88,18 +90,36 @@ export async function measure(
   };
 }
 
-/** The episodes of a handbook whose time was up at `until`, as they stood then, in the order of their draws. */
+/**
+ * The episodes of a handbook whose time was up at `until`, as they stood then, in the order of their first uses. Others get
+ * their turn after each page.
+ */
 export async function* settledEpisodes(
   { ledger }: Pick<Ports, "ledger">,
   handbook: string,
   range: { since?: string | undefined; until: string },
 ): AsyncIterable<Episode> {
-  for await (const page of ledger.episodes(handbook, range)) for (const drawn of page) yield episodeOf(drawn);
+  const reworded = await ledger.reworded(range.until);
+  const since = new Map(reworded.map(({ handbook, name, since }) => [`${handbook}/${name}`, since]));
+  for await (const page of ledger.episodes(handbook, range)) {
+    for (const drawn of page) yield episodeOf(drawn, since);
+    await setImmediate();
+  }
 }
 
-function episodeOf(drawn: DrawnEpisode): Episode {
+/** What is measured of a behavior holds for its words: of a revision that said something else it is counted apart. */
+function candidateOf(
+  { handbook, name, revision }: RankedBehavior,
+  since: ReadonlyMap<string, number>,
+): string {
+  const key = `${handbook}/${name}`;
+  return revision < (since.get(key) ?? 1) ? `${key}@${revision}` : key;
+}
+
+function episodeOf(drawn: DrawnEpisode, since: ReadonlyMap<string, number>): Episode {
   const { trace, covariates } = drawn;
-  const candidates = drawn.candidates.map(({ handbook, name }) => `${handbook}/${name}`);
+  const keys = drawn.candidates.map(({ handbook, name }) => `${handbook}/${name}`);
+  const candidates = drawn.candidates.map((candidate) => candidateOf(candidate, since));
   const { outcome, evidence } = drawn.reports.reduce(settledBy, UNSTATED);
   return {
     id: drawn.episode_id,
@@ -118,7 +138,7 @@ function episodeOf(drawn: DrawnEpisode): Episode {
     outcome,
     evidence,
     cited: drawn.cited
-      .map(({ handbook, name }) => candidates.indexOf(`${handbook}/${name}`))
+      .map(({ handbook, name }) => keys.indexOf(`${handbook}/${name}`))
       .filter((place) => place >= 0),
   };
 }

@@ -32,6 +32,11 @@ export interface BehaviorLift extends BehaviorKey {
   effect: number;
 }
 
+/** Since which revision a behavior has said what it says. */
+export interface Rewording extends BehaviorKey {
+  since: number;
+}
+
 export interface ExperimentReads {
   /** What makes the draws unpredictable; made with the ledger, the same in all its processes. */
   assignmentSalt(): Promise<string>;
@@ -43,6 +48,11 @@ export interface ExperimentReads {
     handbook: string,
     range: { since?: string | undefined; until: string },
   ): AsyncIterable<DrawnEpisode[]>;
+  /**
+   * Behaviors whose instruction or situation was another one before, with the first revision since which they have said what they
+   * said at `until`; those that have always said the same are left out.
+   */
+  reworded(until: string): Promise<Rewording[]>;
   /** What was measured of these behaviors, in no particular order. */
   lifts(handbook: string, keys: readonly BehaviorKey[]): Promise<BehaviorLift[]>;
   /** Behaviors on probation that tested successes of a handbook cite, with the number of different tasks. */
