@@ -8,7 +8,7 @@ import { Since } from "../tools/handbook-report.ts";
 import { print, withPorts } from "./open.ts";
 import { csv } from "./report-csv.ts";
 import { reportText } from "./report-text.ts";
-import { writeWhole } from "./whole-file.ts";
+import { checkWritable, writeWhole } from "./whole-file.ts";
 
 interface Options {
   handbook: string;
@@ -35,6 +35,8 @@ export function reportCommand(): Command {
 }
 
 async function report(opened: Ports, { config }: App, options: Options): Promise<void> {
+  const files = [options.csv, options.html].filter((file) => file !== undefined);
+  await checkWritable(files);
   const ports = { ...opened, settings: { ...opened.settings, prices: config.prices } };
   const measured = await measure(ports, options);
   const { handbook, since, until } = measured;
@@ -53,7 +55,7 @@ async function report(opened: Ports, { config }: App, options: Options): Promise
   }
   const width = Math.min(WIDEST, Math.max(NARROWEST, process.stdout.columns ?? WIDEST));
   print({ ...measured, sentences: sentences(measured) }, options.json, () => reportText(measured, width));
-  for (const file of [options.csv, options.html]) if (file !== undefined) console.error(`Wrote ${file}`);
+  for (const file of files) console.error(`Wrote ${file}`);
 }
 
 function instant(value: string): string {

@@ -226,6 +226,23 @@ describe.concurrent("called wrongly,", () => {
     expect(readdirSync(home.path).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 
+  test("of two files, neither is written where one cannot be", async () => {
+    using home = tempDirectory();
+    const [good, bad] = [join(home.path, "good"), join(home.path, "no-such", "x.html")];
+    const { code, stderr } = await report(home.path, "--csv", good, "--html", bad);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`BAD_FILE: cannot write ${bad}`);
+    const same = await report(home.path, "--csv", good, "--html", good);
+    expect(same.stderr).toContain(`BAD_FILE: ${good} is named twice`);
+    expect(readdirSync(home.path).filter((name) => /good|part/.test(name))).toEqual([]);
+  });
+
+  test("a probability that is none is told with its range", async () => {
+    const { code, stderr } = await handbook(["report"], { HANDBOOK_HOLDOUT: "2" });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/BAD_CONFIG: HANDBOOK_HOLDOUT.*0 to 0\.5/);
+  });
+
   test("a file that was there stays until the new one is whole", async () => {
     using home = tempDirectory();
     const path = join(home.path, "out.html");
