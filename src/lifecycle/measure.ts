@@ -1,5 +1,5 @@
-import { HandbookError } from "../errors.ts";
 import { setImmediate } from "node:timers/promises";
+import { HandbookError } from "../errors.ts";
 import type { Episode } from "../model/episode.ts";
 import type { RankedBehavior } from "../model/use.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
@@ -16,18 +16,18 @@ import {
 } from "../rules/lift/account.ts";
 import type { Lift } from "../rules/lift/lift.ts";
 import { liftOf, startMeter, take } from "../rules/lift/meter.ts";
+import type { Reader } from "../rules/lift/sentences.ts";
 import { handbookToRead } from "./handbooks.ts";
 
-import type { Reader } from "../rules/lift/sentences.ts";
 export interface HandbookReport {
   handbook: string;
   since?: string | undefined;
   /** Episodes whose time was up by then are measured; the later ones are only counted. */
   until: string;
-  counts: HandbookCounts;
-  lift: Lift;
   /** The probabilities of a draw as they are set now. */
   draws: Pick<Settings, "holdout" | "withhold">;
+  counts: HandbookCounts;
+  lift: Lift;
   account: Account;
   usage: BehaviorUsage[];
   most_cited: { name: string; cited: number; succeeded: number; failed: number }[];
@@ -42,9 +42,9 @@ export interface ReportRequest {
 }
 
 const MOST_CITED = 10;
+const DAY_MS = 24 * 3_600_000;
 
 /**
-const DAY_MS = 24 * 3_600_000;
  * What a handbook holds, how it was used, what it changes and what that is worth, and what needs a person's eye.
  * The same ledger and the same `until` give the same report, bit by bit. An agent is told how behaviors were used up to a day
  * before: what was served and cited since would tell it the arm of its own task.
@@ -75,14 +75,14 @@ export async function measure(
   const meter = startMeter();
   for await (const episode of settledEpisodes(ports, handbook, range)) take(meter, episode);
   const lift = liftOf(meter);
+  const { holdout, withhold, prices = EXAMPLE_PRICES } = ports.settings;
   return {
     handbook,
-  const { holdout, withhold, prices = EXAMPLE_PRICES } = ports.settings;
     ...(since !== undefined && { since }),
     until,
+    draws: { holdout, withhold },
     counts,
     lift,
-    draws: { holdout, withhold },
     account: account(lift, counts, prices),
     usage,
     most_cited,
@@ -146,6 +146,7 @@ function episodeOf(drawn: DrawnEpisode, since: ReadonlyMap<string, number>): Epi
 function account(lift: Lift, { rates, report_tokens, reflections }: HandbookCounts, prices: Prices): Account {
   const { estimate, low, high } = lift.handbook.tokens;
   const isKnown = estimate !== undefined && low !== undefined && high !== undefined;
+  const isTrusted = !lift.returns.tokens.differs;
   const { served, withheld, cost } = lift.counts;
   return accountOf(
     {
@@ -160,4 +161,3 @@ function account(lift: Lift, { rates, report_tokens, reflections }: HandbookCoun
     prices,
   );
 }
-  const isTrusted = !lift.returns.tokens.differs;
