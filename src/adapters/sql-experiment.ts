@@ -6,6 +6,7 @@ import type { Database, Tables } from "./sql-schema.ts";
 import { TESTED } from "./sql-statistics.ts";
 
 const PAGE = 250; // episodes: other work waits while one is read
+const KEYS_PER_QUERY = 200;
 const SIMILAR_EACH = 10; // newest traces that cite one behavior
 const SIMILAR_BEHAVIORS = 8;
 
@@ -105,18 +106,28 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
       }
     },
 
-    async reworded(until) {
-      const when = sql.ref("when");
-      const { rows } = await sql<Rewording>`
-        select b.handbook, b.name, max(r.revision) + 1 as since
-        from behaviors b
-          join behavior_revisions c on c.handbook = b.handbook and c.name = b.name and c.revision = (
-            select max(x.revision) from behavior_revisions x
-            where x.handbook = b.handbook and x.name = b.name and x.created_at <= ${until})
-          join behavior_revisions r on r.handbook = c.handbook and r.name = c.name and r.revision < c.revision
-        where b.revision > 1 and (r.instruction <> c.instruction or r.${when} <> c.${when})
-        group by b.handbook, b.name`.execute(db);
-      return rows.map(({ since, ...key }) => ({ ...key, since: Number(since) }));
+    async reworded(keys, until) {
+      const wanted = new Set(keys.map(({ handbook, name }) => `${handbook}/${name}`));
+      const found: Rewording[] = [];
+      for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
+        const some = keys.slice(i, i + KEYS_PER_QUERY);
+        const handbooks = sql.join([...new Set(some.map(({ handbook }) => handbook))]);
+        const names = sql.join([...new Set(some.map(({ name }) => name))]);
+        const when = sql.ref("when");
+        const { rows } = await sql<Rewording>`
+          select b.handbook, b.name, max(r.revision) + 1 as since
+          from behaviors b
+            join behavior_revisions c on c.handbook = b.handbook and c.name = b.name and c.revision = (
+              select max(x.revision) from behavior_revisions x
+              where x.handbook = b.handbook and x.name = b.name and x.created_at <= ${until})
+            join behavior_revisions r on r.handbook = c.handbook and r.name = c.name and r.revision < c.revision
+          where b.handbook in (${handbooks}) and b.name in (${names}) and b.revision > 1
+            and (r.instruction <> c.instruction or r.${when} <> c.${when})
+          group by b.handbook, b.name`.execute(db);
+        for (const { handbook, name, since } of rows)
+          if (wanted.delete(`${handbook}/${name}`)) found.push({ handbook, name, since: Number(since) });
+      }
+      return found;
     },
 
     async lifts(handbook, keys) {

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { HandbookError } from "../errors.ts";
+import type { BehaviorKey } from "../model/behavior.ts";
 import type { Episode } from "../model/episode.ts";
 import type { RankedBehavior } from "../model/use.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
@@ -99,26 +100,35 @@ export async function* settledEpisodes(
   handbook: string,
   range: { since?: string | undefined; until: string },
 ): AsyncIterable<Episode> {
-  const reworded = await ledger.reworded(range.until);
-  const since = new Map(reworded.map(({ handbook, name, since }) => [`${handbook}/${name}`, since]));
+  const since = new Map<string, number>();
   for await (const page of ledger.episodes(handbook, range)) {
+    const unknown = new Map<string, BehaviorKey>();
+    for (const { candidates } of page)
+      for (const candidate of candidates) {
+        const key = keyOf(candidate);
+        if (!since.has(key)) unknown.set(key, candidate);
+      }
+    for (const key of unknown.keys()) since.set(key, 1);
+    for (const reworded of await ledger.reworded([...unknown.values()], range.until))
+      since.set(keyOf(reworded), reworded.since);
     for (const drawn of page) yield episodeOf(drawn, since);
     await setImmediate();
   }
 }
 
+function keyOf({ handbook, name }: BehaviorKey): string {
+  return `${handbook}/${name}`;
+}
+
 /** What is measured of a behavior holds for its words: of a revision that said something else it is counted apart. */
-function candidateOf(
-  { handbook, name, revision }: RankedBehavior,
-  since: ReadonlyMap<string, number>,
-): string {
-  const key = `${handbook}/${name}`;
-  return revision < (since.get(key) ?? 1) ? `${key}@${revision}` : key;
+function candidateOf(candidate: RankedBehavior, since: ReadonlyMap<string, number>): string {
+  const key = keyOf(candidate);
+  return candidate.revision < (since.get(key) ?? 1) ? `${key}@${candidate.revision}` : key;
 }
 
 function episodeOf(drawn: DrawnEpisode, since: ReadonlyMap<string, number>): Episode {
   const { trace, covariates } = drawn;
-  const keys = drawn.candidates.map(({ handbook, name }) => `${handbook}/${name}`);
+  const keys = drawn.candidates.map(keyOf);
   const candidates = drawn.candidates.map((candidate) => candidateOf(candidate, since));
   const { outcome, evidence } = drawn.reports.reduce(settledBy, UNSTATED);
   return {
@@ -137,9 +147,7 @@ function episodeOf(drawn: DrawnEpisode, since: ReadonlyMap<string, number>): Epi
     by_hook: drawn.by_hook,
     outcome,
     evidence,
-    cited: drawn.cited
-      .map(({ handbook, name }) => keys.indexOf(`${handbook}/${name}`))
-      .filter((place) => place >= 0),
+    cited: drawn.cited.map((cited) => keys.indexOf(keyOf(cited))).filter((place) => place >= 0),
   };
 }
 

@@ -49,10 +49,10 @@ export interface ExperimentReads {
     range: { since?: string | undefined; until: string },
   ): AsyncIterable<DrawnEpisode[]>;
   /**
-   * Behaviors whose instruction or situation was another one before, with the first revision since which they have said what they
-   * said at `until`; those that have always said the same are left out.
+   * Of these behaviors, the ones whose instruction or situation was another one before, with the first revision since which they
+   * have said what they said at `until`.
    */
-  reworded(until: string): Promise<Rewording[]>;
+  reworded(keys: readonly BehaviorKey[], until: string): Promise<Rewording[]>;
   /** What was measured of these behaviors, in no particular order. */
   lifts(handbook: string, keys: readonly BehaviorKey[]): Promise<BehaviorLift[]>;
   /** Behaviors on probation that tested successes of a handbook cite, with the number of different tasks. */

@@ -93,7 +93,7 @@ test("what an earlier wording did is measured apart, and neither retires nor ran
   const before = ports.now().toISOString();
   ports.now = () => new Date(start + DAY + 1);
   await edit(ports, { name: ROPE.name, action: "approve", reason: "words as before" });
-  expect(await ports.ledger.reworded(ports.now().toISOString())).toEqual([]);
+  expect(await ports.ledger.reworded([ROPE], ports.now().toISOString())).toEqual([]);
   const instruction = "Moor the boat by a short rope.";
   const provenance = { author: "reflection" as const, trace_ids: [] };
   await ports.ledger.write(async (tx) => {
@@ -108,7 +108,7 @@ test("what an earlier wording did is measured apart, and neither retires nor ran
   expect(await ports.ledger.lifts("default", [ROPE])).toEqual([]);
 
   const until = ports.now().toISOString();
-  expect(await ports.ledger.reworded(until)).toEqual([{ ...ROPE, since: 3 }]);
+  expect(await ports.ledger.reworded([ROPE], until)).toEqual([{ ...ROPE, since: 3 }]);
   const measured = async (until: string) =>
     (await measure(ports, { until })).lift.behaviors.map(({ behavior }) => behavior);
   expect(await measured(until)).toContain(`default/${ROPE.name}@1`);
