@@ -63,9 +63,10 @@ export function accountRows({ tasks, asked, costs, saved, net, total, break_even
   ];
 }
 
-/** The behaviors of which most is known. */
+/** The behaviors of which enough is known to tell, the ones of which most is known first. */
 export function mostMeasured(behaviors: readonly BehaviorLift[], most: number): BehaviorLift[] {
   return behaviors
+    .filter(({ token_ratio, tested }) => [token_ratio, tested].some(({ estimate }) => estimate !== undefined))
     .toSorted((a, b) => b.withheld - a.withheld || b.shown - a.shown || (a.behavior < b.behavior ? -1 : 1))
     .slice(0, most);
 }

@@ -101,6 +101,25 @@ describe("of many tasks with a planted effect", () => {
     ).toEqual([]);
   });
 
+  test("the page prints no table of unknowns, no bare heading and no backtick", async () => {
+    expect(read("first.html")).not.toContain("`");
+    expect(read("first.html")).toContain("<h2>Over time</h2>");
+    using few = await planted({ episodes: 30 });
+    const path = join(few.path, "few.html");
+    await report(few.path, "--html", path);
+    const page = readFileSync(path, "utf8");
+    const each = page.slice(page.indexOf("One behavior at a time"), page.indexOf("<h2>Citations"));
+    expect(each).not.toContain("<table");
+    expect(each).toMatch(/Not enough data yet: \d+ behaviors\./);
+    expect(page).toContain("<code>handbook init claude-code</code>");
+    expect(page.match(/<h2>[^<]*<\/h2>\s*<\/section>/)).toBeNull();
+  });
+
+  test("a task is called a task", async () => {
+    const { stdout } = await report(home.path);
+    expect(`${stdout} ${read("first.html").replace(/<svg.*?<\/svg>/gs, "")}`).not.toMatch(/episode|draws?\b/);
+  });
+
   test("the rows of --csv are the tasks", () => {
     const [head = [], ...rows] = parseCsv(read("first.csv"));
     expect(rows).toHaveLength(TASKS);

@@ -14,7 +14,7 @@ export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Co
     doubts.push("In no task both arms were possible, so there is nothing to compare with.");
   else if (control === 0) doubts.push("No task of the control arm has settled yet.");
   for (const [what, rates] of [
-    ["A trace", returns.trace],
+    ["A report", returns.trace],
     ["A known outcome", returns.outcome],
     ["A true count of tokens", returns.tokens],
   ] as const)
@@ -23,7 +23,7 @@ export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Co
     doubts.push("Nothing bounds how far missing counts of tokens can shift the difference in tokens.");
   if (contamination.share >= CONTAMINATED)
     doubts.push(
-      `${percent(contamination.share)} of the control arm's traces name a behavior that was not served, which hides a part of the effect.`,
+      `${percent(contamination.share)} of the control arm's reports name a behavior that was not served, which hides a part of the effect.`,
     );
   if (with_tokens > 0 && with_tokens_share < FEW_TOKENS)
     doubts.push(`Only ${percent(with_tokens_share)} of the tasks have their tokens counted from outside.`);
