@@ -43,7 +43,7 @@ export interface ExperimentReads {
   draw(episodeId: string): Promise<Draw | undefined>;
   /** Of the newest traces that cite these behaviors. */
   similarTasks(keys: readonly BehaviorKey[]): Promise<SimilarTasks>;
-  /** Drawn episodes of a handbook whose time was up at `until`, in the order of their draws, by pages. */
+  /** Drawn episodes of a handbook whose time was up at `until`, in the order of their first uses, by pages. */
   episodes(
     handbook: string,
     range: { since?: string | undefined; until: string },
