@@ -7,7 +7,7 @@ import type { Citation, Trace } from "./model/trace.ts";
 import type { RankedBehavior, Use } from "./model/use.ts";
 import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
-import type { BehaviorUsage, HandbookCounts, Period } from "./ports/statistics.ts";
+import type { HandbookCounts, Period, Usage } from "./ports/statistics.ts";
 
 /** What the stages of the life cycle need from outside. One set per process. */
 export interface Ports {
@@ -117,14 +117,8 @@ export interface LedgerReads extends IndexStateReads, ExperimentReads {
   decisions(reflectionId: string): Promise<Decision[]>;
 
   counts(handbook: string, period?: Period): Promise<HandbookCounts>;
-  /** What the traces of a handbook cite, most cited first: its own behaviors and starters. */
-  mostCited(
-    handbook: string,
-    period: Period,
-    limit: number,
-  ): Promise<Omit<BehaviorUsage, "status" | "served">[]>;
-  /** Of the current behaviors of a handbook, by name. */
-  usage(handbook: string, period?: Period): Promise<BehaviorUsage[]>;
+  /** How behaviors fared; of those cited most, at most so many. */
+  usage(handbook: string, period: Period, mostCited: number): Promise<Usage>;
 }
 
 /** Writes, only inside `Ledger.write`. */

@@ -5,7 +5,7 @@ import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
-import { counts, mostCited, solvedTasks, usage } from "./sql-statistics.ts";
+import { counts, solvedTasks, usage } from "./sql-statistics.ts";
 
 const KEYS_PER_QUERY = 200;
 
@@ -255,8 +255,7 @@ export function sqlReads(db: Database): LedgerReads {
     },
 
     counts: (handbook, period) => counts(db, handbook, period),
-    mostCited: (handbook, period, limit) => mostCited(db, handbook, period, limit),
-    usage: (handbook, period) => usage(db, handbook, period),
+    usage: (handbook, period, mostCited) => usage(db, handbook, period, mostCited),
   };
 }
 

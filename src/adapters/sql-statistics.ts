@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Status } from "../model/behavior.ts";
+import type { BehaviorKey, Status } from "../model/behavior.ts";
 import type { DecisionKind } from "../model/decision.ts";
 import type { Evidence, Outcome } from "../model/outcome.ts";
-import type { BehaviorUsage, HandbookCounts, Period } from "../ports/statistics.ts";
+import type { HandbookCounts, Period, Usage } from "../ports/statistics.ts";
 import { MAX_SOLVED_TASKS } from "../ports.ts";
 import type { Database } from "./sql-schema.ts";
 
@@ -65,10 +65,12 @@ export async function counts(
       case when exists (select 1 from citations c where c.trace_id = t.id) then 1 else 0 end as is_citing,
       count(*) as n, count(use_id) as after_retrieval, sum(report_tokens) as report_tokens
     from traces t where ${range} group by 1, 2, 3, 4, 5`);
+  // Only where it is needed: a trace's time is not in the index.
+  const inTime = (await endsBefore(db, "traces", until)) ? sql`and t.created_at <= ${until}` : sql``;
   const uses = await group(sql<UseGroup>`select case when id = episode_id then 1 else 0 end as is_first,
       case when exists (select 1 from use_behaviors ub where ub.use_id = uses.id and ub.served = 1)
         then 1 else 0 end as is_served,
-      case when exists (select 1 from traces t where t.episode_id = uses.id and t.created_at <= ${until})
+      case when exists (select 1 from traces t where t.episode_id = uses.id ${inTime})
         then 1 else 0 end as is_returned,
       count(*) as n
     from uses where ${range} group by 1, 2, 3`);
@@ -147,11 +149,13 @@ function sumOf<Row>(rows: readonly Row[]) {
     rows.filter(isWanted).reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
 }
 
+/** How the behaviors of a handbook fared, by name, and what its traces cite most, its own behaviors and others'. */
 export async function usage(
   db: Database,
   handbook: string,
-  { since = BEGINNING, until = END }: Period = {},
-): Promise<BehaviorUsage[]> {
+  { since = BEGINNING, until = END }: Period,
+  mostCited: number,
+): Promise<Usage> {
   const behaviors = await db
     .selectFrom("behaviors")
     .where("handbook", "=", handbook)
@@ -159,31 +163,54 @@ export async function usage(
     .select(["name", "status"])
     .execute();
   // In the order of the traces, which is how they lie: a cross join keeps SQLite from looking them up one by one.
-  const { rows: cited } = await sql<Counted & { succeeded: number; failed: number }>`
-    select c.name, count(*) as n, ${ended("success")} as succeeded, ${ended("failure")} as failed
+  const { rows } = await sql<CitationGroup>`
+    select c.handbook, c.name, t.handbook as cited_in, t.outcome, count(*) as n
     from traces t cross join citations c
-    where t.created_at >= ${since} and t.created_at <= ${until} and c.trace_id = t.id and c.handbook = ${handbook} group by c.name`.execute(
-    db,
-  );
+    where t.created_at >= ${since} and t.created_at <= ${until} and c.trace_id = t.id
+      and (c.handbook = ${handbook} or t.handbook = ${handbook})
+    group by 1, 2, 3, 4`.execute(db);
+  const own = citedOf(rows.filter((row) => row.handbook === handbook));
   const served = await timesServed(db, handbook, since, until);
-  const byName = new Map(cited.map((row) => [row.name, row]));
-  return behaviors.map(({ name, status }) => ({
-    name,
-    status,
-    served: served(name),
-    cited: Number(byName.get(name)?.n ?? 0),
-    succeeded: Number(byName.get(name)?.succeeded ?? 0),
-    failed: Number(byName.get(name)?.failed ?? 0),
-  }));
+  return {
+    behaviors: behaviors.map(({ name, status }) => ({
+      ...{ name, status, served: served(name) },
+      ...(own.get(`${handbook}/${name}`) ?? { cited: 0, succeeded: 0, failed: 0 }),
+    })),
+    most_cited: [...citedOf(rows.filter((row) => row.cited_in === handbook)).entries()]
+      .map(([key, cited]) => ({ key, name: key.slice(key.indexOf("/") + 1), ...cited }))
+      .sort((a, b) => b.cited - a.cited || order(a.name, b.name) || order(a.key, b.key))
+      .slice(0, mostCited)
+      .map(({ key: _, ...cited }) => cited),
+  };
+}
+
+interface CitationGroup extends BehaviorKey {
+  /** The handbook of the traces. */
+  cited_in: string;
+  outcome: Outcome;
+  n: number;
+}
+
+/** By handbook and name. */
+function citedOf(groups: readonly CitationGroup[]) {
+  const sums = new Map<string, { cited: number; succeeded: number; failed: number }>();
+  for (const { handbook, name, outcome, n } of groups) {
+    const sum = sums.get(`${handbook}/${name}`) ?? { cited: 0, succeeded: 0, failed: 0 };
+    sum.cited += Number(n);
+    if (outcome === "success") sum.succeeded += Number(n);
+    if (outcome === "failure") sum.failed += Number(n);
+    sums.set(`${handbook}/${name}`, sum);
+  }
+  return sums;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 interface Counted {
   name: string;
   n: number;
-}
-
-function ended(outcome: Outcome): RawBuilder<number> {
-  return sql<number>`sum(case when t.outcome = ${outcome} then 1 else 0 end)`;
 }
 
 /** How often each behavior was served. */
@@ -195,10 +222,7 @@ async function timesServed(
 ): Promise<(name: string) => number> {
   const counted = async (query: RawBuilder<Counted>) =>
     new Map((await query.execute(db)).rows.map(({ name, n }) => [name, Number(n)]));
-  const newest = await sql<{
-    at: string;
-  }>`select created_at as at from uses order by id desc limit 1`.execute(db);
-  if (since !== BEGINNING || (newest.rows[0]?.at ?? "") > until) {
+  if (since !== BEGINNING || (await endsBefore(db, "uses", until))) {
     const served = await counted(sql`select ub.name, count(*) as n from uses u cross join use_behaviors ub
       where u.created_at >= ${since} and u.created_at <= ${until} and ub.use_id = u.id and ub.handbook = ${handbook} and ub.served = 1
       group by ub.name`);
@@ -213,33 +237,8 @@ async function timesServed(
   return (name) => (all.get(name) ?? 0) - (withheld.get(name) ?? 0);
 }
 
-export async function mostCited(
-  db: Database,
-  handbook: string,
-  { since = BEGINNING, until = END }: Period,
-  limit: number,
-) {
-  const rows = await db
-    .selectFrom("citations as c")
-    .innerJoin("traces as t", "t.id", "c.trace_id")
-    .where("t.handbook", "=", handbook)
-    .where("t.created_at", ">=", since)
-    .where("t.created_at", "<=", until)
-    .groupBy(["c.handbook", "c.name"])
-    .select([
-      "c.name",
-      sql<number>`count(*)`.as("cited"),
-      ended("success").as("succeeded"),
-      ended("failure").as("failed"),
-    ])
-    .orderBy("cited", "desc")
-    .orderBy("c.name")
-    .limit(limit)
-    .execute();
-  return rows.map(({ name, ...n }) => ({
-    name,
-    cited: Number(n.cited),
-    succeeded: Number(n.succeeded),
-    failed: Number(n.failed),
-  }));
+/** Whether a period leaves out what came last. */
+async function endsBefore(db: Database, table: "uses" | "traces", until: string): Promise<boolean> {
+  const query = db.selectFrom(table).select("created_at").orderBy("id", "desc").limit(1);
+  return ((await query.executeTakeFirst())?.created_at ?? BEGINNING) > until;
 }

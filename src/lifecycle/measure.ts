@@ -71,8 +71,7 @@ export async function measure(
   const counts = await ledger.counts(handbook, range);
   const over = new Date(Date.parse(until) - DAY_MS).toISOString();
   const used = reader === "agent" ? { since, until: over } : range;
-  const usage = await ledger.usage(handbook, used);
-  const most_cited = await ledger.mostCited(handbook, used, MOST_CITED);
+  const { behaviors: usage, most_cited } = await ledger.usage(handbook, used, MOST_CITED);
   const meter = startMeter();
   for await (const episode of settledEpisodes(ports, handbook, range)) take(meter, episode);
   const lift = liftOf(meter);

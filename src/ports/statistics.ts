@@ -49,3 +49,10 @@ export interface BehaviorUsage {
   succeeded: number;
   failed: number;
 }
+
+export interface Usage {
+  /** The current behaviors of a handbook, by name. */
+  behaviors: BehaviorUsage[];
+  /** What the traces of a handbook cite, most cited first: its own behaviors and starters. */
+  most_cited: Omit<BehaviorUsage, "status" | "served">[];
+}
