@@ -58,10 +58,13 @@ export async function counts(
       n: number;
     }>`select status, count(*) as n from behaviors where handbook = ${handbook} group by 1`,
   );
-  // One pass over each table: a trace is long, and what is asked of it stands at its end.
+  // One pass over each table: a trace is long, and what is asked of it stands at its end. The first use of an episode, whose
+  // id is the episode's, mostly answers what was served.
   const traces = await group(sql<TraceGroup>`select outcome, evidence, tokens_counted_by,
-      case when exists (select 1 from uses u join use_behaviors ub on ub.use_id = u.id
-        where u.episode_id = t.episode_id and ub.served = 1) then 1 else 0 end as is_served,
+      case when exists (select 1 from use_behaviors ub where ub.use_id = t.episode_id and ub.served = 1)
+        or exists (select 1 from uses u join use_behaviors ub on ub.use_id = u.id
+          where u.episode_id = t.episode_id and u.id <> t.episode_id and ub.served = 1)
+        then 1 else 0 end as is_served,
       case when exists (select 1 from citations c where c.trace_id = t.id) then 1 else 0 end as is_citing,
       count(*) as n, count(use_id) as after_retrieval, sum(report_tokens) as report_tokens
     from traces t where ${range} group by 1, 2, 3, 4, 5`);
