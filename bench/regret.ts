@@ -22,7 +22,7 @@ const STRETCH = 250;
 
 /**
  * Two rankings over the same tasks: by similarity alone, and with what its own episodes measured. A behavior's effect on a
- * task is its own times how relevant it truly is, which similarity tells with noise; a tenth of them harm.
+ * task is its own times how relevant it truly is, which similarity tells with noise; a fifth of them harm.
  */
 export function regretOf(episodes: number, seed: number, strength?: number): Regret {
   const next = random(seed);

@@ -77,6 +77,10 @@ const BENCHES: Record<string, Bench> = {
     ],
     load: () => import("./coverage.ts"),
   },
+  report: {
+    summary: "time and memory of `handbook report` on a ledger of 100,000 tasks",
+    load: () => import("./report-speed.ts"),
+  },
   peers: {
     summary: "popular memory servers and this one, installed from npm and measured alike",
     needsData: true,

@@ -5,8 +5,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { unitVectors } from "../src/adapters/checked-vectors.ts";
 import { importOptional, isInstalled } from "../src/adapters/optional-package.ts";
-import { unitVectors } from "../src/adapters/unit-vectors.ts";
 import type { Embedder } from "../src/ports.ts";
 import { round, timed } from "./measure.ts";
 

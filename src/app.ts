@@ -4,7 +4,6 @@ import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { TextCandidates } from "./adapters/lance-texts.ts";
 import type { Config } from "./config.ts";
-import { DEFAULT_HANDBOOK } from "./model/handbook.ts";
 import type { TokenVerifier } from "./ports/access.ts";
 import type { RebuildableIndex } from "./ports/index-state.ts";
 import type { Embedder, Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
@@ -82,14 +81,20 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     import("./adapters/memory-index.ts"),
     import("./rules/lexical.ts"),
   ]);
+  const followers: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    await Promise.all(followers.map((follower) => follower.close())).finally(() => ledger.close());
+  };
   try {
-    const created = (await ledger.handbook(DEFAULT_HANDBOOK))?.created_at ?? "";
     const texts = await openTexts(config, ledger);
+    if (texts !== undefined) followers.push(texts);
     const index =
       texts !== undefined && (await texts.isBuilt()) // before it is for the first time, memory answers
         ? (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts)
-        : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger: created } });
+        : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger } });
+    followers.push(index);
     const vectors = meaning ? await openVectors(config, ledger) : undefined;
+    if (vectors !== undefined) followers.push(vectors);
     const ports: Ports = {
       ledger,
       index,
@@ -105,6 +110,7 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
         holdout: config.holdout,
         withhold: config.withhold,
         ...(config.serving.handbooks && { handbooks: config.serving.handbooks }),
+        ...(config.prices && { prices: config.prices }),
       },
     };
     await makeHandbooks(ports);
@@ -113,13 +119,10 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     return {
       ports,
       rebuildable: [vectors, texts].filter((one) => one !== undefined),
-      async close() {
-        await Promise.all([index.close(), vectors?.close(), texts?.close()]);
-        await ledger.close();
-      },
+      close,
     };
   } catch (error) {
-    await ledger.close();
+    await close().catch(() => {}); // they would go on following by themselves
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type * as z from "zod";
-import { type StorageConfig, storageOf } from "./config/storage.ts";
 import { type ServingConfig, servingOf } from "./config/serving.ts";
+import { type StorageConfig, storageOf } from "./config/storage.ts";
 import { Variables } from "./config/variables.ts";
 import { HandbookError } from "./errors.ts";
 

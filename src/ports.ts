@@ -8,7 +8,7 @@ import type { RankedBehavior, Use } from "./model/use.ts";
 import type { KeyReads, KeyWrites } from "./ports/access.ts";
 import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
-import type { BehaviorUsage, HandbookCounts } from "./ports/statistics.ts";
+import type { HandbookCounts, Period, Usage } from "./ports/statistics.ts";
 
 /** What the stages of the life cycle need from outside. One set per process. */
 export interface Ports {
@@ -119,15 +119,9 @@ export interface LedgerReads extends IndexStateReads, ExperimentReads, KeyReads 
   /** By position. */
   decisions(reflectionId: string): Promise<Decision[]>;
 
-  counts(handbook: string, since?: string): Promise<HandbookCounts>;
-  /** What the traces of a handbook cite, most cited first: its own behaviors and starters. */
-  mostCited(
-    handbook: string,
-    since: string | undefined,
-    limit: number,
-  ): Promise<(Omit<BehaviorUsage, "status" | "served"> & { handbook: string })[]>;
-  /** Of the current behaviors of a handbook, by name. */
-  usage(handbook: string, since?: string): Promise<BehaviorUsage[]>;
+  counts(handbook: string, period?: Period): Promise<HandbookCounts>;
+  /** How behaviors fared; of those cited most, at most so many. */
+  usage(handbook: string, period: Period, mostCited: number): Promise<Usage>;
 }
 
 /** Writes, only inside `Ledger.write`. */

@@ -7,7 +7,7 @@ import { TOOLS } from "../src/serve/tools.ts";
 const root = join(import.meta.dirname, "..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
-test("the README's table of variables is what config.ts says", () => {
+test("the README's table of variables is what the program reads", () => {
   const rows = Object.entries(Variables.shape).map(
     ([name, { description }]) => `| \`${name}\` | ${description} |`,
   );

@@ -9,10 +9,13 @@ export interface EmbeddingServer extends AsyncDisposable {
   requests: { model: string; input: string[]; dimensions?: number }[];
 }
 
-/** An OpenAI-compatible endpoint on loopback that gives these replies in turn, and then the vectors of each input. */
+/**
+ * An OpenAI-compatible endpoint on loopback that gives these replies in turn, and then the vectors of each input, or
+ * the status that `vectors` refuses it with.
+ */
 export async function startEmbeddingServer(
   replies: Reply[] = [],
-  vectors = vectorsOf,
+  vectors: (texts: string[]) => object[] | number = vectorsOf,
 ): Promise<EmbeddingServer> {
   const requests: EmbeddingServer["requests"] = [];
   const server = createServer(async (request, response) => {
@@ -20,7 +23,7 @@ export async function startEmbeddingServer(
     for await (const chunk of request) body += chunk;
     const asked = JSON.parse(body);
     requests.push(asked);
-    const reply = replies.shift() ?? { data: vectors(asked.input) };
+    const reply = replies.shift() ?? answered(vectors(asked.input));
     if (typeof reply === "function") return reply(response);
     if (typeof reply === "number") {
       response.writeHead(reply, { "content-type": "application/json", "retry-after-ms": "1" });
@@ -39,6 +42,10 @@ export async function startEmbeddingServer(
         server.closeAllConnections();
       }),
   };
+}
+
+function answered(vectors: object[] | number): Reply {
+  return typeof vectors === "number" ? vectors : { data: vectors };
 }
 
 /** A vector per text that tells texts of different lengths apart, and is not of unit length. */

@@ -8,6 +8,7 @@ import { OutcomeReport } from "../src/model/outcome.ts";
 import { Candidate, Reflection } from "../src/model/reflection.ts";
 import { Citation, Trace } from "../src/model/trace.ts";
 import { Use } from "../src/model/use.ts";
+import { DEFINITION_TOKENS } from "../src/rules/lift/account.ts";
 import { connectInProcess } from "./clients.ts";
 
 // `npm run schemas` writes the files; without it a stale or missing one fails.
@@ -40,6 +41,8 @@ test("the eight tools cost an agent at most 2,000 tokens, the whole list 3,500",
   expect(listed.tools).toHaveLength(8);
   expect(JSON.stringify(seen).length / 4).toBeLessThanOrEqual(2000);
   expect(JSON.stringify(listed).length / 4).toBeLessThanOrEqual(3500);
+  // What the account of a handbook charges for them.
+  expect(Math.abs(JSON.stringify(seen).length / 4 - DEFINITION_TOKENS)).toBeLessThan(100);
 });
 
 test("every tool says when to call it, describes its arguments and sets all four hints", async () => {

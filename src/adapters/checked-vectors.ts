@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { HandbookError } from "../errors.ts";
 import type { Embedder } from "../ports.ts";
 
@@ -25,7 +26,7 @@ async function embed(embedder: Embedder, texts: readonly string[], as: "query" |
 
 /** The length of an embedder's vectors, by asking for one. */
 export async function dimensionOf(embedder: Embedder): Promise<number> {
-  const [vector] = checked(await embed(embedder, [KNOWN_GOOD], "passage"), 1);
+  const [vector] = unitVectors(await embed(embedder, [KNOWN_GOOD], "passage"), 1);
   return vector?.length ?? 0;
 }
 
@@ -41,7 +42,7 @@ export async function embedPassages(
   dimension: number,
 ): Promise<(Float32Array | null)[]> {
   try {
-    return checked(await embed(embedder, texts, "passage"), texts.length, dimension);
+    return unitVectors(await embed(embedder, texts, "passage"), texts.length, dimension);
   } catch (error) {
     if (!isBadOutput(error)) throw error;
     await embedPlain(embedder, dimension);
@@ -55,27 +56,34 @@ export async function embedPassages(
 }
 
 async function embedPlain(embedder: Embedder, dimension: number): Promise<void> {
-  checked(await embed(embedder, [KNOWN_GOOD], "passage"), 1, dimension);
+  unitVectors(await embed(embedder, [KNOWN_GOOD], "passage"), 1, dimension);
 }
 
-/** Throws: EMBEDDER_BAD_OUTPUT unless these are so many vectors of one length and of numbers only. */
-export function checked(vectors: readonly Float32Array[], count: number, dimension?: number): Float32Array[] {
-  const length = dimension ?? vectors[0]?.length ?? 0;
+/**
+ * The vectors at unit length, changed in place.
+ *
+ * Throws: EMBEDDER_BAD_OUTPUT for a wrong number of them, another length than `dimension` or each other, NaN, zero.
+ */
+export function unitVectors(
+  vectors: readonly Float32Array[],
+  count: number,
+  dimension: number | undefined = vectors[0]?.length,
+): Float32Array[] {
   if (vectors.length !== count) throw badOutput(`${vectors.length} vectors for ${count} texts`);
-  for (const vector of vectors) {
-    if (vector.length !== length || length === 0)
-      throw badOutput(`${vector.length} numbers in a vector, where there must be ${length || "some"}`);
-    const square = vector.reduce((sum, x) => sum + x * x, 0);
-    if (!Number.isFinite(square) || square === 0)
-      throw badOutput(square === 0 ? "a vector without direction" : "a vector that holds no numbers");
-  }
-  return [...vectors];
+  return vectors.map((vector) => {
+    if (vector.length === 0 || vector.length !== dimension)
+      throw badOutput(`${vector.length} numbers in a vector, where there must be ${dimension || "some"}`);
+    const length = Math.hypot(...vector);
+    if (!(length > 0 && length < Number.POSITIVE_INFINITY)) throw badOutput("a vector that is no direction");
+    for (const [at, value] of vector.entries()) vector[at] = value / length;
+    return vector;
+  });
 }
 
 /** What an embedder gave, as an error. */
 export function badOutput(what: string): HandbookError {
   return new HandbookError("EMBEDDER_BAD_OUTPUT", `the embedder gave ${what}`, {
-    fix: "Check which model it serves; after a change of its vectors run `handbook reindex`",
+    fix: "Check that its model embeds texts, and which one it is; after a change of its vectors run `handbook reindex`",
   });
 }
 
@@ -94,19 +102,20 @@ export function queryVectors(embedder: Embedder): (text: string) => Promise<Floa
   const kept = new Map<string, Promise<Float32Array>>();
   let underWay = 0;
   return (text) => {
-    const known = kept.get(text);
+    const key = createHash("sha256").update(text).digest("base64url"); // even a cut text keeps all of a long task
+    const known = kept.get(key);
     if (known !== undefined) {
-      kept.delete(text); // the one that was not asked for the longest goes first
-      kept.set(text, known);
+      kept.delete(key); // the one that was not asked for the longest goes first
+      kept.set(key, known);
       return known;
     }
     if (underWay >= UNDER_WAY) return undefined;
     underWay++;
     const vector = embed(embedder, [text], "query")
-      .then((vectors) => checked(vectors, 1)[0] ?? new Float32Array())
+      .then((vectors) => unitVectors(vectors, 1)[0] ?? new Float32Array())
       .finally(() => underWay--);
-    kept.set(text, vector);
-    vector.catch(() => kept.delete(text));
+    kept.set(key, vector);
+    vector.catch(() => kept.delete(key));
     const [oldest] = kept.keys();
     if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
     return vector;

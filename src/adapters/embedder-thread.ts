@@ -9,6 +9,9 @@ interface Job {
   reject(error: unknown): void;
 }
 
+/** What a batch is rejected with when the model fails on it, and not the thread. */
+export class BatchFailed extends Error {}
+
 /** A thread with a model in it and the batches that wait for it. Once it has ended it stays so. */
 export class EmbedderThread {
   /** Settles when the model is loaded, or rejects when it cannot be. */
@@ -60,7 +63,7 @@ export class EmbedderThread {
     clearTimeout(current?.limit);
     this.#current = undefined;
     if (answer.kind === "ready") this.#isReady = true;
-    if (answer.kind === "failed") current?.job.reject(new Error(answer.error));
+    if (answer.kind === "failed") current?.job.reject(new BatchFailed(answer.error));
     else current?.job.resolve(answer.kind === "vectors" ? answer.vectors : []);
     this.#next();
   }

@@ -24,6 +24,13 @@ const KNOWN: [RegExp, Partial<EmbeddingModel>][] = [
   [/nomic-embed-text/, { queryPrefix: "search_query: ", passagePrefix: "search_document: " }],
 ];
 
+const MEGABYTES: Readonly<Record<string, number>> = { "Xenova/bge-small-en-v1.5": 34, "Xenova/bge-m3": 600 };
+
+/** How much there is to download of a model of the hub, about, in MB; undefined where that is not known. */
+export function downloadMegabytes(name: string): number | undefined {
+  return MEGABYTES[name];
+}
+
 /** What is known of the model of this name; a model that is not known pools by the mean and takes texts as they are. */
 export function embeddingModel(name: string): EmbeddingModel {
   const known = KNOWN.find(([pattern]) => pattern.test(name.toLowerCase()));

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, HandbookError } from "../errors.ts";
-import type { IndexGeneration } from "../ports/index-state.ts";
+import type { VectorProgress } from "../ports.ts";
 import { requireConditionalPut } from "./conditional-put.ts";
 import { IndexLease, LeaseLost } from "./index-lease.ts";
 import { hasWork, leaseName, modelOf, type Standing, standingOf } from "./index-standing.ts";
-import { type Followed, GenerationWriter, openGeneration } from "./lance-generations.ts";
+import { type Followed, GenerationWriter } from "./lance-generations.ts";
 import { type LanceLibrary, loadLance } from "./lance-library.ts";
+import { PublishedTable } from "./lance-published.ts";
 import type { LanceTable } from "./lance-table.ts";
 
 /** What is followed, by whom and how often. */
@@ -20,13 +21,18 @@ export interface Following extends Followed {
   ttlMs: number;
 }
 
+/** How things stand, and the table that answers: undefined where there is none, and when it is of no use any more. */
+interface Look {
+  standing: Standing;
+  table: LanceTable | undefined;
+}
+
 const IDLE_MS = 3000; // without work, after which the turn is given back
 const ASK_AGAIN_MS = 1000; // for a turn that another process has
 const FIRST_REST_MS = 1000; // after a fault; then twice as long each time
 const LONGEST_REST_MS = 60_000;
 const REFRESH_LOOKS = 20;
 const FLUSH_MS = 1500;
-const CLOSE_AFTER_MS = 5000;
 const STUCK_MS = 600_000; // the full text of very many behaviors takes minutes to index
 
 /**
@@ -34,17 +40,16 @@ const STUCK_MS = 600_000; // the full text of very many behaviors takes minutes 
  * newest table that was published. It works in the background from soon after it is made until `close`.
  */
 export class LanceFollower {
-  /** The table that answers, as the ledger had it at the last look. */
-  published: IndexGeneration | undefined;
   readonly #following: Following;
   readonly #lease: IndexLease;
+  readonly #answering: PublishedTable;
   #library: Promise<LanceLibrary> | undefined;
   #test: Promise<void> | undefined;
   #writer: GenerationWriter | undefined;
-  #answering: { generation: number; table: LanceTable } | undefined;
-  #looking: Promise<Standing> | undefined;
+  #looking: Promise<Look> | undefined;
   #looks = 0;
   #fault: unknown;
+  #searchFault: unknown;
   #restMs = 0;
   #askAfter = 0;
   #lastWork = 0;
@@ -56,23 +61,62 @@ export class LanceFollower {
     this.#following = following;
     const name = leaseName(following.index, modelOf(following));
     this.#lease = new IndexLease(following.ledger, name, following.holder, following.ttlMs);
+    this.#answering = new PublishedTable(following, () => this.#loaded());
     this.#schedule(following.pollMs);
   }
 
-  /** The table that answers; undefined while there is none. Throws when it cannot be opened. */
-  async table(): Promise<LanceTable | undefined> {
-    if (this.#answering === undefined) await this.#look();
-    return this.#answering?.table;
+  /**
+   * What `query` finds in the table that answers once `given` is there. Undefined while there is no table or nothing
+   * given, after a fault, which `progress` tells, and when it all takes longer than `waitMs`.
+   */
+  async search<Given, Found>(
+    waitMs: number,
+    given: Promise<Given | undefined>,
+    query: (table: LanceTable, given: Given) => Promise<Found>,
+  ): Promise<Found | undefined> {
+    given.catch(() => {}); // it is awaited below, or not at all
+    const search = async () => {
+      const table = await this.#table();
+      if (table === undefined) return undefined;
+      const known = await given;
+      if (known === undefined) return undefined;
+      try {
+        return await query(table, known);
+      } catch (error) {
+        this.#answering.forget(table, error);
+        throw error;
+      }
+    };
+    const searched = search().then(
+      (found) => {
+        this.#searchFault = undefined;
+        return found;
+      },
+      (error: unknown) => {
+        this.#searchFault = error;
+        return undefined;
+      },
+    );
+    return within(waitMs, searched);
   }
 
-  /** Forgets a table that could not be read; the next look opens it again, or finds that it is gone. */
-  forget(table: LanceTable): void {
-    if (this.#answering?.table === table) this.#answering = undefined;
+  /** Whether there is a table that answers; looks at the ledger. False when it cannot be opened. */
+  isBuilt(): Promise<boolean> {
+    return this.#table().then(
+      (table) => table !== undefined,
+      () => false,
+    );
   }
 
-  /** What is wrong with following, for a person. */
-  fault(): string | undefined {
-    return this.#fault === undefined ? undefined : told(this.#fault);
+  /** How far the table that answers is, and what is wrong, for a person. */
+  progress(): VectorProgress {
+    const published = this.#answering.generation;
+    const fault = this.#fault ?? this.#searchFault;
+    return {
+      ...(published?.model && { model: published.model }),
+      seq: published?.watermark ?? 0,
+      ...(fault !== undefined && { fault: told(fault) }),
+    };
   }
 
   /** See `RebuildableIndex`. */
@@ -87,7 +131,7 @@ export class LanceFollower {
       const { published, next, head } = await standingOf(this.#following);
       if (published !== undefined && published.generation >= wanted.generation) {
         await this.#look();
-        const table = await this.table();
+        const table = await this.#table();
         return { rows: (await table?.rows.countRows()) ?? 0, table: table?.name ?? "" };
       }
       const read = next?.watermark ?? 0;
@@ -118,7 +162,7 @@ export class LanceFollower {
     };
     await within(FLUSH_MS, flush()).catch(() => {});
     await this.#lease.release().catch(() => {}); // else it runs out by itself
-    this.#answering?.table.close();
+    this.#answering.close();
     this.#writer?.close();
   }
 
@@ -148,9 +192,9 @@ export class LanceFollower {
 
   /** One look at the ledger, and what there is to do. True when there is more. */
   async #work(): Promise<boolean> {
-    const standing = await this.#look();
+    const { standing, table } = await this.#look();
     const now = performance.now();
-    const isLost = standing.published !== undefined && this.#answering === undefined;
+    const isLost = standing.published !== undefined && table === undefined;
     if (!isLost && !hasWork(standing)) {
       if (this.#lease.held !== undefined && now - this.#lastWork > IDLE_MS) await this.#lease.release();
       return false;
@@ -163,32 +207,36 @@ export class LanceFollower {
       return false;
     }
     this.#writer ??= new GenerationWriter(this.#following, this.#lease, library);
-    // How things stand may have changed before it was our turn.
-    const isMore = await this.#writer.step(await this.#look(), this.#answering?.table);
-    this.#lastWork = performance.now();
-    return isMore;
+    const look = await this.#look(); // how things stand may have changed before it was our turn
+    try {
+      return await this.#writer.step(look.standing, look.table);
+    } catch (error) {
+      if (look.table !== undefined && look.standing.next === undefined)
+        this.#answering.forget(look.table, error);
+      throw error;
+    } finally {
+      this.#lastWork = performance.now();
+    }
+  }
+
+  /** The table that answers; undefined while there is none. Throws when it cannot be opened. */
+  async #table(): Promise<LanceTable | undefined> {
+    return this.#answering.opened ?? (await this.#look()).table;
   }
 
   /** How things stand in the ledger, with the table that answers opened. One look at a time. */
-  #look(): Promise<Standing> {
+  #look(): Promise<Look> {
     this.#looking ??= this.#lookOnce().finally(() => {
       this.#looking = undefined;
     });
     return this.#looking;
   }
 
-  async #lookOnce(): Promise<Standing> {
+  async #lookOnce(): Promise<Look> {
     const standing = await standingOf(this.#following);
-    const { published } = standing;
-    this.published = published;
-    if (published?.generation !== this.#answering?.generation) {
-      const table = published && (await openGeneration(await this.#loaded(), this.#following, published));
-      const former = this.#answering?.table;
-      this.#answering = published && table && { generation: published.generation, table };
-      if (former !== undefined) setTimeout(() => former.close(), CLOSE_AFTER_MS).unref(); // queries end first
-    }
-    if (++this.#looks % REFRESH_LOOKS === 0) await this.#answering?.table.refresh();
-    return standing;
+    const table = await this.#answering.open(standing.published);
+    if (++this.#looks % REFRESH_LOOKS === 0) await table?.refresh();
+    return { standing, table };
   }
 
   #loaded(): Promise<LanceLibrary> {
@@ -210,7 +258,7 @@ export class LanceFollower {
 }
 
 /** What `work` comes to, or undefined when it takes longer. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   const timer = new AbortController();
   try {
     return await Promise.race([work, sleep(ms, undefined, { signal: timer.signal })]);
@@ -220,7 +268,7 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T | undef
 }
 
 /** A fault as a sentence. */
-export function told(error: unknown): string {
+function told(error: unknown): string {
   if (error instanceof HandbookError) return describeError(error);
   return `INDEX_UNAVAILABLE: the index cannot be used. ${String(error).split("\n")[0]?.slice(0, 300)}`;
 }

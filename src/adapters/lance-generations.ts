@@ -18,19 +18,26 @@ const KEEP_UNUSED_MS = 7 * 24 * 3_600_000; // vectors of a model that no process
 const LOOK_FOR_UNUSED_MS = 3_600_000;
 const BEHAVIORS_PER_COMMIT = { embedded: 256, plain: 10_000 };
 
-/** Opens the table of a generation; undefined when it is gone. */
+/**
+ * Opens the table of a generation; undefined when it is gone, and when it is ahead of the ledger: then an older copy of
+ * the ledger was put back, and the table has rows that nothing of it will ever overwrite.
+ */
 export async function openGeneration(
   library: LanceLibrary,
   followed: Followed,
   generation: IndexGeneration,
 ): Promise<LanceTable | undefined> {
-  const shape = shapeOf(followed.recipe, generation.model, generation.dimension);
-  try {
-    return await LanceTable.open(library, followed, generation.table, shape);
-  } catch (error) {
+  const { ledger, recipe } = followed;
+  const shape = shapeOf(recipe, generation.model, generation.dimension);
+  const table = await LanceTable.open(library, followed, generation.table, shape).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
-  }
+  });
+  if (table === undefined) return undefined;
+  const newest = await table.newestAfter(await ledger.headSeq());
+  if (newest === undefined || newest <= (await ledger.headSeq())) return table; // another process writes meanwhile
+  table.close();
+  return undefined;
 }
 
 function shapeOf({ keepsText }: Recipe, model: string, dimension: number | undefined): Shape {
@@ -55,7 +62,7 @@ export class GenerationWriter {
     this.#library = library;
   }
 
-  /** Works for one commit or so; true when there is more to do. `table` is the published one, opened. */
+  /** Works for one commit or so; true when there is more to do. `table` is the published one, if it is of use. */
   async step(standing: Standing, table: LanceTable | undefined): Promise<boolean> {
     const { published, superseded, head } = standing;
     let { next } = standing;
@@ -63,10 +70,7 @@ export class GenerationWriter {
       if (this.#followed.embedder !== undefined)
         this.#dimension ??= await dimensionOf(this.#followed.embedder);
       const isOfUse =
-        published !== undefined &&
-        table !== undefined &&
-        published.watermark <= head && // else the ledger is an older copy
-        published.dimension === this.#dimension;
+        published !== undefined && table !== undefined && published.dimension === this.#dimension;
       let isBehind = false;
       if (!isOfUse) next ??= await this.#replace(published);
       else if (published.watermark < head) {

@@ -77,6 +77,11 @@ export function isMissing(error: unknown): boolean {
   return /not found/i.test(String(error));
 }
 
+/** The file of a table that a fault says is not there. */
+export function missingFile(error: unknown): string | undefined {
+  return /not found: (?!wrapped)([^,]+)/i.exec(String(error))?.[1];
+}
+
 /** A filter that these behaviors' rows pass, and few others: a name may be in several of the handbooks. */
 export function sqlKeys(keys: readonly BehaviorKey[]): string {
   const distinct = (values: readonly string[]) => [...new Set(values)];

@@ -87,7 +87,7 @@ function words(name: string): string {
 }
 
 export function cut(text: string): string {
-  return text.slice(0, PASSAGE_CHARACTERS);
+  return text.slice(0, PASSAGE_CHARACTERS).toWellFormed();
 }
 
 /** Its tokenizer takes `getUserName` for one word. */

@@ -137,6 +137,15 @@ export class LanceTable {
     return found;
   }
 
+  /** The highest number of a row beyond `seq`; undefined where there is none. */
+  async newestAfter(seq: number): Promise<number | undefined> {
+    const found = await this.#table.query().where(`seq > ${seq}`).select(["seq"]).toArrow();
+    if (found.numRows === 0) return undefined;
+    let newest = seq;
+    for (const { seq: one } of found) newest = Math.max(newest, Number(one));
+    return newest;
+  }
+
   /** Makes what speeds up queries, once the bulk of the rows is there. */
   async buildIndexes(): Promise<void> {
     await this.#optimize(); // first, or it would move the rows under the full text, and most of the work be done twice

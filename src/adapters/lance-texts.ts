@@ -3,23 +3,23 @@ import type { BehaviorKey } from "../model/behavior.ts";
 import { HandbookSlug } from "../model/handbook.ts";
 import type { RebuildableIndex } from "../ports/index-state.ts";
 import type { Search, VectorProgress } from "../ports.ts";
-import { LanceFollower, told, within } from "./lance-follower.ts";
+import { LanceFollower } from "./lance-follower.ts";
 import { FULL_TEXT, keyOf, splitCamelCase } from "./lance-rows.ts";
+import type { LanceTable } from "./lance-table.ts";
 import { type LanceOptions, newHolder, POLL_MS, scope, TTL_MS } from "./lance-vectors.ts";
 
 const INDEX = "texts"; // with "-2" behind it when its rows come to mean something else
-const QUERY_TERMS = 64; // the time of a search grows with them, and the rarest ones decide
-const LONGEST_TERM = 40; // LanceDB indexes no longer ones
-const LIMIT = 100;
+const QUERY_WORDS = 64; // the time of a search grows with them
+const LONGEST_WORD = 40; // LanceDB indexes no longer ones
 
 /** Finds, by full text, behaviors that a finer ranking should look at. For handbooks that are too large for memory. */
 export interface TextCandidates extends RebuildableIndex {
   /**
    * Servable behaviors that share words with the text, best first by LanceDB's own score, and then the rest of the
-   * topic where there is one; at most `limit`, else 100.
+   * topic where there is one. Of a long text only the first 64 different words count.
    * Undefined when there is no answer in time or no index yet. Never throws.
    */
-  candidates(search: Omit<Search, "limit"> & { limit?: number }): Promise<BehaviorKey[] | undefined>;
+  candidates(search: Search): Promise<BehaviorKey[] | undefined>;
   /** Whether there is a table that answers; looks at the ledger. False when it cannot be opened. */
   isBuilt(): Promise<boolean>;
   progress(): Omit<VectorProgress, "model">;
@@ -32,64 +32,36 @@ export function lanceTexts(options: LanceOptions): TextCandidates {
   const { waitMs, pollMs = POLL_MS, ttlMs = TTL_MS } = options;
   const recipe = { index: INDEX, recipe: FULL_TEXT, holder: newHolder(), batch: 0 };
   const follower = new LanceFollower({ ...options, ...recipe, pollMs, ttlMs });
-  let fault: string | undefined;
 
   async function answer(
-    search: Parameters<TextCandidates["candidates"]>[0],
-  ): Promise<BehaviorKey[] | undefined> {
-    const { text, handbooks, topic, limit = LIMIT } = search;
-    const table = await follower.table();
-    if (table === undefined) return undefined;
+    table: LanceTable,
+    { text, handbooks, topic, limit }: Search,
+  ): Promise<BehaviorKey[]> {
     const slugs = handbooks.filter((slug) => HandbookSlug.safeParse(slug).success);
-    const terms = queryTerms(text).join(" ");
     if (slugs.length === 0) return [];
-    try {
-      // What a query of stop words only finds is nothing, too.
-      const found = await table.rows
-        .query()
-        .fullTextSearch(terms, { columns: ["text"] })
-        .where(scope(slugs, topic))
-        .select(["id", "_score"])
-        .limit(limit)
-        .toArrow();
-      const sharing = keysOf(found);
-      if (topic === undefined || sharing.length >= limit) return sharing;
-      const all = keysOf(
-        await table.rows.query().where(scope(slugs, topic)).select(["id"]).limit(limit).toArrow(),
-      );
-      const known = new Set(sharing.map(({ handbook, name }) => `${handbook}/${name}`));
-      const others = all.filter(({ handbook, name }) => !known.has(`${handbook}/${name}`));
-      return [...sharing, ...others].slice(0, limit);
-    } catch (error) {
-      follower.forget(table);
-      throw error;
-    }
+    // What a query of stop words only finds is nothing, too.
+    const found = await table.rows
+      .query()
+      .fullTextSearch(queryWords(text).join(" "), { columns: ["text"] })
+      .where(scope(slugs, topic))
+      .select(["id", "_score"])
+      .limit(limit)
+      .toArrow();
+    const sharing = keysOf(found);
+    if (topic === undefined || sharing.length >= limit) return sharing;
+    const all = keysOf(
+      await table.rows.query().where(scope(slugs, topic)).select(["id"]).limit(limit).toArrow(),
+    );
+    const known = new Set(sharing.map(({ handbook, name }) => `${handbook}/${name}`));
+    const others = all.filter(({ handbook, name }) => !known.has(`${handbook}/${name}`));
+    return [...sharing, ...others].slice(0, limit);
   }
 
   return {
     name: "full text",
-    async candidates(search) {
-      const searched = answer(search).then(
-        (found) => {
-          fault = undefined;
-          return found;
-        },
-        (error: unknown) => {
-          fault = told(error);
-          return undefined;
-        },
-      );
-      return within(waitMs, searched);
-    },
-    isBuilt: () =>
-      follower.table().then(
-        (table) => table !== undefined,
-        () => false,
-      ),
-    progress() {
-      const wrong = follower.fault() ?? fault;
-      return { seq: follower.published?.watermark ?? 0, ...(wrong !== undefined && { fault: wrong }) };
-    },
+    candidates: (search) => follower.search(waitMs, Promise.resolve(search), answer),
+    isBuilt: () => follower.isBuilt(),
+    progress: () => follower.progress(),
     rebuild: (show) => follower.rebuild(show),
     close: () => follower.close(),
   };
@@ -103,12 +75,12 @@ function keysOf(found: Table): BehaviorKey[] {
   });
 }
 
-/** The longest words of a text, each once: by Zipf's law they are the rarest. Nothing of a query language is left. */
-export function queryTerms(text: string): string[] {
+/** The first words of a text, each once. Nothing of a query language is left. */
+export function queryWords(text: string): string[] {
   const words =
     splitCamelCase(text)
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? [];
-  const unique = [...new Set(words)].filter((word) => word.length > 1 && word.length <= LONGEST_TERM);
-  return unique.sort((a, b) => b.length - a.length).slice(0, QUERY_TERMS);
+  const unique = [...new Set(words)].filter((word) => word.length > 1 && word.length <= LONGEST_WORD);
+  return unique.slice(0, QUERY_WORDS);
 }

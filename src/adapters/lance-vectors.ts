@@ -12,7 +12,7 @@ import {
   type VectorIndex,
 } from "../ports.ts";
 import { badOutput, queryVectors } from "./checked-vectors.ts";
-import { LanceFollower, told, within } from "./lance-follower.ts";
+import { LanceFollower } from "./lance-follower.ts";
 import { type LancePlace, sqlIn, sqlKeys, sqlStr } from "./lance-library.ts";
 import { cut, keyOf, PASSAGES } from "./lance-rows.ts";
 import type { LanceTable } from "./lance-table.ts";
@@ -63,61 +63,14 @@ export function lanceVectors(
     ttlMs,
   });
   const vectorOf = queryVectors(embedder);
-  let fault: string | undefined;
-
-  async function answer({
-    text,
-    handbooks,
-    topic,
-    limit,
-    also,
-  }: VectorSearch): Promise<Neighbor[] | undefined> {
-    const embedded = vectorOf(cut(text));
-    embedded?.catch(() => {}); // it is awaited below, or not at all
-    const table = await follower.table();
-    if (table === undefined || embedded === undefined) return undefined;
-    const vector = await embedded;
-    const dimension = table.shape.vectors?.dimension;
-    if (vector.length !== dimension)
-      throw badOutput(`${vector.length} numbers in a vector, not ${dimension}`);
-    const slugs = handbooks.filter((slug) => HandbookSlug.safeParse(slug).success);
-    try {
-      const near = slugs.length === 0 ? [] : await nearest(table, vector, slugs, topic, limit);
-      const known = new Set(near.map(({ handbook, name }) => `${handbook}/${name}`));
-      const others = also.filter(
-        ({ handbook, name }) => isKey({ handbook, name }) && !known.has(`${handbook}/${name}`),
-      );
-      return await judged(table, vector, near, others);
-    } catch (error) {
-      follower.forget(table);
-      throw error;
-    }
-  }
 
   return {
     name: "vectors",
-    async search(search) {
-      const searched = answer(search).then(
-        (found) => {
-          fault = undefined;
-          return found;
-        },
-        (error: unknown) => {
-          fault = told(error);
-          return undefined;
-        },
-      );
-      return within(waitMs, searched);
+    search(search) {
+      const embedded = vectorOf(cut(search.text)) ?? Promise.resolve(undefined);
+      return follower.search(waitMs, embedded, (table, vector) => neighbors(table, vector, search));
     },
-    progress() {
-      const { published } = follower;
-      const wrong = follower.fault() ?? fault;
-      return {
-        ...(published && { model: published.model }),
-        seq: published?.watermark ?? 0,
-        ...(wrong !== undefined && { fault: wrong }),
-      };
-    },
+    progress: () => follower.progress(),
     rebuild: (show) => follower.rebuild(show),
     async close() {
       await follower.close();
@@ -126,7 +79,22 @@ export function lanceVectors(
   };
 }
 
-type VectorSearch = Search & { also: readonly BehaviorKey[] };
+/** The behaviors nearest to a vector, and those that are asked about. */
+async function neighbors(
+  table: LanceTable,
+  vector: Float32Array,
+  { handbooks, topic, limit, also }: Search & { also: readonly BehaviorKey[] },
+): Promise<Neighbor[]> {
+  const dimension = table.shape.vectors?.dimension;
+  if (vector.length !== dimension) throw badOutput(`${vector.length} numbers in a vector, not ${dimension}`);
+  const slugs = handbooks.filter((slug) => HandbookSlug.safeParse(slug).success);
+  const near = slugs.length === 0 ? [] : await nearest(table, vector, slugs, topic, limit);
+  const known = new Set(near.map(({ handbook, name }) => `${handbook}/${name}`));
+  const others = also.filter(
+    ({ handbook, name }) => isKey({ handbook, name }) && !known.has(`${handbook}/${name}`),
+  );
+  return judged(table, vector, near, others);
+}
 
 function isKey({ handbook, name }: BehaviorKey): boolean {
   return HandbookSlug.safeParse(handbook).success && BehaviorName.safeParse(name).success;

@@ -1,5 +1,7 @@
 import type { BehaviorKey } from "../model/behavior.ts";
 import type { BehaviorIndex, Hit, IndexDocument, LedgerReads, Search, Source } from "../ports.ts";
+import { splitCamelCase } from "./lance-rows.ts";
+import { hashOf } from "./lexical-block.ts";
 import type { LexicalRules } from "./lexical-documents.ts";
 import { type Statistics, searchSegments, statisticsOf } from "./lexical-search.ts";
 import { Segment } from "./lexical-segment.ts";
@@ -12,10 +14,22 @@ const TAIL = 500; // newest changes that are looked at beside what full text has
 
 /** An index of full text outside this process, behind the ledger by seconds. */
 export interface TextIndex {
-  /** Behaviors that share words with the text, the likeliest first; undefined while there is no answer. */
+  /**
+   * Behaviors that share words with the text, the likeliest first; undefined while there is no answer. The first words
+   * of the text count most.
+   */
   candidates(search: Search): Promise<BehaviorKey[] | undefined>;
   /** The ledger's sequence number up to which the last search had every change. */
   progress(): { seq: number };
+}
+
+/** What changed after `from`, as of `to`: the newest reading of each behavior. */
+interface Tail {
+  from: number;
+  to: number;
+  segments: Map<string, Segment>;
+  /** Of all that is in it, retired ones too. */
+  keys: Set<string>;
 }
 
 /**
@@ -31,7 +45,8 @@ export function largeIndex(
 ): BehaviorIndex & { warm(): Promise<void>; close(): Promise<void> } {
   let sampling: Promise<Map<string, Segment>> | undefined;
   let behaviors = 0;
-  let tail = { from: 0, to: 0, documents: [] as IndexDocument[] };
+  let tail = emptyTail(0);
+  let reading: Promise<unknown> = Promise.resolve();
 
   async function readSample(): Promise<Map<string, Segment>> {
     const head = await ledger.headSeq();
@@ -56,16 +71,25 @@ export function largeIndex(
     return sampling;
   }
 
-  /** What changed after the full text's last update, and whether that is all of it. */
-  async function readTail(): Promise<{ documents: IndexDocument[]; isWhole: boolean }> {
-    const [from, head] = [texts.progress().seq, await ledger.headSeq()];
-    if (tail.from !== from) tail = { from, to: from, documents: [] };
-    while (tail.to < head && tail.documents.length < TAIL) {
-      const { documents, seq } = await ledger.changedBehaviors(tail.to, SAMPLE_RUN);
-      tail.to = documents.length < SAMPLE_RUN ? Math.max(seq, head) : seq;
-      tail.documents.push(...documents);
+  /** Reads on what changed after `from`, and tells whether that is all of it. */
+  async function readTail(from: number): Promise<{ recent: Tail; isWhole: boolean }> {
+    if (tail.from !== from) tail = emptyTail(from);
+    const recent = tail;
+    const head = await ledger.headSeq();
+    while (recent.to < head && recent.keys.size < TAIL) {
+      const { documents, seq } = await ledger.changedBehaviors(recent.to, SAMPLE_RUN);
+      putInto(recent.segments, rules, documents);
+      for (const document of documents) recent.keys.add(keyOf(document));
+      recent.to = documents.length < SAMPLE_RUN ? Math.max(seq, head) : seq;
     }
-    return { documents: tail.documents, isWhole: tail.to >= head };
+    return { recent, isWhole: recent.to >= head };
+  }
+
+  /** One reader at a time, or two would put the same page into the same tail. */
+  function followed(from: number): ReturnType<typeof readTail> {
+    const read = reading.then(() => readTail(from));
+    reading = read.catch(() => {});
+    return read;
   }
 
   return {
@@ -73,24 +97,63 @@ export function largeIndex(
       await sample();
     },
     async search(search) {
-      const proposed = await texts.candidates({ ...search, limit: Math.max(CANDIDATES, search.limit) });
-      const recent = await readTail();
+      const { text, handbooks, limit } = search;
+      const known = statisticsFor(await sample(), handbooks);
+      const from = texts.progress().seq; // asked first: what is proposed has every change up to it
+      const proposed = await texts.candidates({
+        ...search,
+        text: strongestFirst(rules, text, known),
+        limit: Math.max(CANDIDATES, limit),
+      });
+      const { recent, isWhole } = await followed(from);
       const found = await ledger.documents(proposed ?? []);
-      const isSearched = ({ handbook }: IndexDocument) => search.handbooks.includes(handbook);
       const segments = new Map<string, Segment>();
-      putInto(segments, rules, [...found, ...recent.documents].filter(isSearched));
-      const statistics = withCandidates(statisticsFor(await sample(), search.handbooks), [
-        ...segments.values(),
-      ]);
-      const listed = [...segments].map(([slug, segment]) => ({ slug, segment }));
+      putInto(
+        segments,
+        rules,
+        found.filter((document) => !recent.keys.has(keyOf(document))),
+      );
+      const listed = handbooks.flatMap((slug) =>
+        [segments.get(slug), recent.segments.get(slug)].flatMap((segment) =>
+          segment === undefined ? [] : [{ slug, segment }],
+        ),
+      );
+      const statistics = withCandidates(
+        known,
+        listed.map(({ segment }) => segment),
+      );
       const hits: Hit[] = searchSegments(rules, listed, statistics, search);
-      const isWhole = proposed !== undefined && recent.isWhole;
-      const sources: Source[] = isWhole ? ["lexical"] : ["lexical", "partial"];
+      const isAll = proposed !== undefined && isWhole;
+      const sources: Source[] = isAll ? ["lexical"] : ["lexical", "partial"];
       return { hits, sources };
     },
     progress: () => ({ seq: tail.to, behaviors }),
     async close() {},
   };
+}
+
+function emptyTail(from: number): Tail {
+  return { from, to: from, segments: new Map(), keys: new Set() };
+}
+
+function keyOf({ handbook, name }: BehaviorKey): string {
+  return `${handbook}/${name}`;
+}
+
+/** The words of a task, each once, those first that tell most: weight times rarity of the term that the word is. */
+function strongestFirst(rules: LexicalRules, text: string, { n, documentFrequency }: Statistics): string {
+  const { terms } = rules.taskTerms(text);
+  const strengthOf = (term: string) =>
+    (terms.get(term) ?? 0) * rules.idf(n, Math.max(1, documentFrequency(hashOf(term))));
+  const words = new Set(splitCamelCase(text).match(/[\p{L}\p{M}\p{N}]+/gu));
+  return [...words]
+    .map((word) => ({
+      word,
+      strength: rules.terms(word).reduce((most, term) => Math.max(most, strengthOf(term)), 0),
+    }))
+    .sort((a, b) => b.strength - a.strength)
+    .map(({ word }) => word)
+    .join(" ");
 }
 
 function putInto(

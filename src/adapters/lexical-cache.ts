@@ -11,9 +11,11 @@ import { makeDirectory } from "./make-directory.ts";
  *
  * The file is the blocks' arrays one after the other, each from a multiple of 8 on, and a header in JSON that says
  * where they are. It is written whole under another name and then renamed. Whatever is wrong with one (another
- * format, other rules, another ledger, a torn or damaged file) makes it no copy at all: the index is built anew.
+ * format, other rules, a torn or damaged file) makes it no copy at all: the index is built anew.
  */
 export interface Cached {
+  /** By which the ledger knows it. */
+  name: string;
   seq: number;
   segments: { slug: string; blocks: Block[] }[];
 }
@@ -33,11 +35,12 @@ type ArrayName = keyof typeof ARRAYS;
 const NAMES = Object.keys(ARRAYS) as ArrayName[];
 
 const PREFIX_BYTES = 16; // magic, then the header's length
-const MAGIC = "bhlex-2\n";
+const MAGIC = "bhlex-3\n";
 const ALIGNMENT = 8;
 
 const Header = z.object({
   key: z.string(),
+  name: z.string(),
   seq: z.int().min(0),
   crc: z.int(),
   bytes: z.int(),
@@ -55,15 +58,10 @@ const Header = z.object({
   ),
 });
 
-/** Writes the copy. `key` names everything else that it depends on: the ledger and the rules. */
-export async function writeCache(path: string, key: string, { seq, segments }: Cached): Promise<void> {
-  // Rows may die while the arrays are being written: those are copied first.
-  const snapshot = segments.map(({ slug, blocks }) => ({
-    slug,
-    blocks: blocks.map((block) => ({ ...block, alive: block.alive.slice() })),
-  }));
-  const arrays = snapshot.flatMap(({ blocks }) =>
-    blocks.flatMap((block) => NAMES.map((name) => block[name])),
+/** Writes the copy, which must not change meanwhile. `key` names the rules that it depends on. */
+export async function writeCache(path: string, key: string, { name, seq, segments }: Cached): Promise<void> {
+  const arrays = segments.flatMap(({ blocks }) =>
+    blocks.flatMap((block) => NAMES.map((array) => block[array])),
   );
   let crc = 0;
   let bytes = 0;
@@ -75,15 +73,16 @@ export async function writeCache(path: string, key: string, { seq, segments }: C
   const header = Buffer.from(
     JSON.stringify({
       key,
+      name,
       seq,
       crc,
       bytes,
-      segments: snapshot.map(({ slug, blocks }) => ({
+      segments: segments.map(({ slug, blocks }) => ({
         slug,
         blocks: blocks.map((block) => ({
           size: block.size,
           topicNames: block.topicNames,
-          lengths: NAMES.map((name) => block[name].length),
+          lengths: NAMES.map((array) => block[array].length),
         })),
       })),
     } satisfies z.input<typeof Header>),
@@ -147,7 +146,7 @@ function parse(file: Buffer<ArrayBuffer>, key: string): Cached | undefined {
       return { ...arrays, size, topicNames };
     }),
   }));
-  return crc === header.crc ? { seq: header.seq, segments } : undefined;
+  return crc === header.crc ? { name: header.name, seq: header.seq, segments } : undefined;
 }
 
 function bytesOf(array: Uint32Array | Uint16Array | Uint8Array): Uint8Array {

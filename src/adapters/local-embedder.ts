@@ -2,13 +2,12 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HandbookError } from "../errors.ts";
 import type { Embedder } from "../ports.ts";
-import { cachedQueries } from "./cached-embedder.ts";
+import { unitVectors } from "./checked-vectors.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
-import { EmbedderThread } from "./embedder-thread.ts";
+import { BatchFailed, EmbedderThread } from "./embedder-thread.ts";
 import { embeddingModel, type Pooling } from "./embedding-model.ts";
 import { downloadModel, hasModel } from "./model-files.ts";
 import { installCommand, isInstalled } from "./optional-package.ts";
-import { unitVectors } from "./unit-vectors.ts";
 
 export interface LocalEmbedderOptions {
   /** As its hub names it. */
@@ -31,14 +30,11 @@ export interface LocalEmbedderOptions {
 }
 
 const PACKAGE = "@huggingface/transformers";
-const HUB = "https://huggingface.co";
 // A query waits for the batch that is under way, so batches are short: on a CPU larger ones are hardly faster a text.
 const BATCH_TEXTS = 8;
 const BATCH_CHARACTERS = 1000;
 const MAX_TOKENS = 512; // what small models read at most; time grows with the square
 const LIMITS = {
-  /** How long no byte of a download may arrive. */
-  stallMs: 30_000,
   /** How long the thread may load, or embed a batch. */
   threadMs: 60_000,
   /** How often progress is told. */
@@ -56,7 +52,7 @@ const THREAD = new URL(
  * call fails at once and says how far it is.
  */
 export function localEmbedder(options: LocalEmbedderOptions): Embedder {
-  const { model, home, directory, offline, hub = HUB, onDownload } = options;
+  const { model, home, directory, offline, hub, onDownload } = options;
   const known = embeddingModel(model);
   const { pooling = known.pooling, queryPrefix = known.queryPrefix } = options;
   const limits = { ...LIMITS, ...options.limits };
@@ -75,9 +71,7 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
     }
     breaker.check();
     try {
-      if (!isInstalled(PACKAGE, home)) {
-        throw unavailable(`${PACKAGE} is not installed`, `Run: ${installCommand(home, `${PACKAGE}@4`)}`);
-      }
+      checkInstalled(home);
       if (!hasModel(directory, model) && offline) {
         throw unavailable(
           `the model ${model} is not in ${directory}, and may not be downloaded`,
@@ -124,7 +118,7 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
       onDownload?.({ model, percent: current.percent, megabytes });
     };
     const loaded = downloadModel({
-      ...{ hub, model, directory, stallMs: limits.stallMs, signal: closing.signal },
+      ...{ hub, model, directory, signal: closing.signal },
       onProgress({ received, total }) {
         current.percent = total === undefined ? 0 : Math.floor((100 * received) / total);
         megabytes = Math.round((total ?? received) / 1e6);
@@ -146,15 +140,20 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
     tell();
   }
 
+  const remedy = `Delete ${join(directory, model)} to download it again, or set HANDBOOK_EMBEDDER_MODEL to another model`;
+
   function ended(cause: unknown): HandbookError {
-    return unavailable(
-      `the model ${model} cannot be run`,
-      `Delete ${join(directory, model)} to download it again, or set HANDBOOK_EMBEDDER_MODEL to another model`,
-      cause,
-    );
+    return unavailable(`the model ${model} cannot be run`, remedy, cause);
   }
 
-  return cachedQueries({
+  function unreadable(cause: unknown): HandbookError {
+    return new HandbookError("EMBEDDER_BAD_OUTPUT", `the model ${model} failed on a text`, {
+      fix: `${remedy}, if it fails on every text`,
+      cause,
+    });
+  }
+
+  return {
     model: [`local ${model}`, `${MAX_TOKENS} tokens`, options.pooling, queryPrefix]
       .filter(Boolean)
       .join(", "),
@@ -174,7 +173,7 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
           ),
         ),
       ).catch((error: unknown) => {
-        throw ended(error);
+        throw error instanceof BatchFailed ? unreadable(error) : ended(error);
       });
       const vectors = answers.flat();
       const sorted: Float32Array[] = [];
@@ -185,7 +184,13 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
       closing.abort();
       await Promise.all([thread?.close(), download?.done]);
     },
-  });
+  };
+}
+
+/** Throws: EMBEDDER_UNAVAILABLE, with the command to run, when what a local model runs on is not installed. */
+export function checkInstalled(home: string): void {
+  if (isInstalled(PACKAGE, home)) return;
+  throw unavailable(`${PACKAGE} is not installed`, `Run: ${installCommand(home, `${PACKAGE}@4`)}`);
 }
 
 /** Where the texts of each batch are. Those of like length go together: a batch takes as long as its longest one. */

@@ -1,4 +1,5 @@
-import type { BehaviorIndex, LedgerReads, Source } from "../ports.ts";
+import { rm } from "node:fs/promises";
+import type { BehaviorIndex, Ledger, LedgerReads, Source } from "../ports.ts";
 import { readCache, writeCache } from "./lexical-cache.ts";
 import type { LexicalRules } from "./lexical-documents.ts";
 import { searchSegments, statisticsOf } from "./lexical-search.ts";
@@ -8,10 +9,15 @@ const BATCH = 100; // behaviors read between two turns of the event loop: about 
 const FIRST_BUILD_WAIT_MS = 1000;
 const CACHE_EVERY = 0.1; // share of the behaviors that must have changed before the copy on disk is written again
 const CACHE_CHANGES = 200; // and at least so many
+const COPY = "lexical copy"; // as the ledger calls it
+const KNOWN_COPIES = 8; // of processes that write it at once, any may be the last
 
 export interface MemoryIndexOptions {
-  /** Where a copy is kept between two runs of the program. */
-  cache?: { path: string; ledger: string };
+  /**
+   * Where a copy is kept between two runs of the program, and the ledger that is told of it: one that does not know a
+   * copy is another one, or was put back to a state before it.
+   */
+  cache?: { path: string; ledger: Pick<Ledger, "indexGenerations" | "write"> };
 }
 
 export interface MemoryIndex extends BehaviorIndex {
@@ -39,19 +45,22 @@ export function memoryIndex(
   let opened = cache === undefined;
   let changesSinceCopy = 0;
   let writing: Promise<void> | undefined;
-  const cacheKey = () => JSON.stringify([cache?.ledger, fingerprint(rules)]);
+  const cacheKey = () => JSON.stringify(fingerprint(rules));
   const size = () => handbooks.values().reduce((sum, segment) => sum + segment.size, 0);
 
-  async function openCopy(path: string): Promise<void> {
+  async function openCopy({ path, ledger: keeper }: NonNullable<typeof cache>): Promise<void> {
     const copy = await readCache(path, cacheKey());
-    // A ledger that is behind its copy is another one, put back from a backup.
-    if (copy === undefined || copy.seq > (await ledger.headSeq())) return;
+    const isKnown = (await keeper.indexGenerations(COPY)).some(({ table }) => table === copy?.name);
+    if (copy === undefined || !isKnown) {
+      await rm(path, { force: true }).catch(() => {}); // else every start would read it
+      return;
+    }
     handbooks = new Map(copy.segments.map(({ slug, blocks }) => [slug, new Segment(rules, blocks)]));
     seq = copy.seq;
   }
 
   async function readChanges(): Promise<void> {
-    if (!opened && cache !== undefined) await openCopy(cache.path);
+    if (!opened && cache !== undefined) await openCopy(cache);
     opened = true;
     const head = await ledger.headSeq();
     for (;;) {
@@ -77,8 +86,22 @@ export function memoryIndex(
   function writeCopy(): void {
     if (cache === undefined || writing !== undefined) return;
     changesSinceCopy = 0;
-    const segments = [...handbooks].map(([slug, { blocks }]) => ({ slug, blocks }));
-    writing = writeCache(cache.path, cacheKey(), { seq, segments })
+    // Taken before the ledger is told: what it says later may be lost with it. Rows die in place, so they are copied.
+    const segments = [...handbooks].map(([slug, { blocks }]) => ({
+      slug,
+      blocks: blocks.map((block) => ({ ...block, alive: block.alive.slice() })),
+    }));
+    const snapshot = { seq, segments };
+    const { path, ledger: keeper } = cache;
+    const write = async () => {
+      const name = await keeper.write(async (tx) => {
+        const former = (await tx.indexGenerations(COPY)).slice(0, 1 - KNOWN_COPIES);
+        for (const { generation } of former) await tx.dropGeneration(generation);
+        return (await tx.addGeneration(COPY, "")).table;
+      });
+      await writeCache(path, cacheKey(), { name, ...snapshot });
+    };
+    writing = write()
       .catch(() => {})
       .finally(() => {
         writing = undefined;

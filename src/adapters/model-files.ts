@@ -17,6 +17,8 @@ import { HandbookError } from "../errors.ts";
 // Small ones first: a wrong name of a model shows before much was loaded.
 const REQUIRED = ["config.json", "tokenizer_config.json", "tokenizer.json", "onnx/model_quantized.onnx"];
 const OPTIONAL = "1_Pooling/config.json";
+const HUB = "https://huggingface.co";
+const STALL_MS = 30_000;
 const LOCK_HOLDS_MS = 90_000; // longer than the longest silence of a live download
 
 /** Whether everything that the model needs is in its folder of `directory`. */
@@ -25,16 +27,16 @@ export function hasModel(directory: string, model: string): boolean {
 }
 
 export interface Download {
-  /** Where models come from, as `https://huggingface.co`. */
-  hub: string;
+  /** Where models come from. Default: `https://huggingface.co`. */
+  hub?: string | undefined;
   model: string;
   /** Where models are kept; this one in the folder of its name. */
   directory: string;
   /** Told of each piece that arrives, with the bytes of the present file. `total` is absent where the hub is silent about it. */
   onProgress(progress: { received: number; total: number | undefined }): void;
-  /** How long no byte may arrive. */
-  stallMs: number;
-  signal: AbortSignal;
+  /** How long no byte may arrive. Default: 30 s. */
+  stallMs?: number;
+  signal?: AbortSignal;
 }
 
 /**
@@ -78,7 +80,7 @@ function take(lock: string): void {
 }
 
 async function downloadFile(download: Download, file: string, lock: string): Promise<void> {
-  const { hub, model, directory, onProgress, stallMs, signal } = download;
+  const { hub = HUB, model, directory, onProgress, stallMs = STALL_MS, signal } = download;
   const path = join(directory, model, file);
   const part = { path: `${path}.part`, tag: `${path}.part.etag` };
   mkdirSync(dirname(path), { recursive: true });
@@ -86,7 +88,7 @@ async function downloadFile(download: Download, file: string, lock: string): Pro
   try {
     const from = existsSync(part.path) && existsSync(part.tag) ? statSync(part.path).size : 0;
     const response = await fetch(`${hub.replace(/\/+$/, "")}/${model}/resolve/main/${file}`, {
-      signal: AbortSignal.any([signal, stall.signal]),
+      signal: AbortSignal.any([stall.signal, ...(signal === undefined ? [] : [signal])]),
       headers: {
         "accept-encoding": "identity", // else lengths and ranges are those of the compressed file
         ...(from > 0 && { range: `bytes=${from}-`, "if-range": readFileSync(part.tag, "utf8") }),
@@ -148,7 +150,7 @@ function stallWatch(ms: number) {
   return { signal: controller.signal, reset: () => void timer.refresh(), stop: () => clearTimeout(timer) };
 }
 
-function refusal(status: number, { hub, model }: Download): HandbookError {
+function refusal(status: number, { hub = HUB, model }: Download): HandbookError {
   return status === 401 || status === 403 || status === 404
     ? unavailable(
         `${hub} has no public model ${model} with an 8-bit ONNX file (HTTP ${status})`,

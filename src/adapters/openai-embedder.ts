@@ -2,10 +2,9 @@ import OpenAI from "openai";
 import * as z from "zod";
 import { HandbookError } from "../errors.ts";
 import type { Embedder } from "../ports.ts";
-import { cachedQueries } from "./cached-embedder.ts";
+import { badOutput, unitVectors } from "./checked-vectors.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { embeddingModel } from "./embedding-model.ts";
-import { unitVectors } from "./unit-vectors.ts";
 
 export interface OpenaiEmbedderOptions {
   baseUrl?: string | undefined;
@@ -51,7 +50,7 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
         { signal },
       )
       .catch((error: unknown) => {
-        throw unavailable(error);
+        throw refusal(error);
       });
     const parsed = Answer.safeParse(answer);
     if (!parsed.success) {
@@ -60,17 +59,19 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
         cause: parsed.error,
       });
     }
-    const vectors: Float32Array[] = [];
-    for (const [place, { index = place, embedding }] of parsed.data.data.entries()) {
+    const { data } = parsed.data;
+    if (data.length !== texts.length) throw badOutput(`${data.length} vectors for ${texts.length} texts`);
+    const vectors: Float32Array[] = texts.map(() => new Float32Array()); // an index twice leaves one empty
+    for (const [place, { index = place, embedding }] of data.entries()) {
+      if (index >= texts.length) throw badOutput(`a vector for text ${index} of ${texts.length}`);
       vectors[index] = typeof embedding === "string" ? floats(embedding) : Float32Array.from(embedding);
     }
-    const complete = Array.from(vectors, (vector) => vector ?? new Float32Array()); // an index twice leaves a gap
-    const units = unitVectors(complete, texts.length, length);
+    const units = unitVectors(vectors, texts.length, length);
     length ??= units[0]?.length;
     return units;
   }
 
-  return cachedQueries({
+  return {
     model: [`${client.baseURL} ${model}`, dimensions, queryPrefix].filter(Boolean).join(", "),
     async embed(texts, as, signal) {
       const stopping = AbortSignal.any([closing.signal, ...(signal === undefined ? [] : [signal])]);
@@ -82,7 +83,10 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
           vectors.push(...(await batch(input, stopping)));
           breaker.succeeded();
         } catch (error) {
-          if (!stopping.aborted) breaker.failed(error);
+          // Whoever refuses a text is there to take the next one.
+          const isDown = error instanceof HandbookError && error.code === "EMBEDDER_UNAVAILABLE";
+          if (!isDown) breaker.succeeded();
+          else if (!stopping.aborted) breaker.failed(error);
           throw error;
         }
       }
@@ -91,7 +95,7 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
     async close() {
       closing.abort();
     },
-  });
+  };
 }
 
 /** Texts, cut to what endpoints take, in batches that are small enough in number and in characters. */
@@ -99,7 +103,7 @@ function batches(texts: readonly string[]): string[][] {
   const all: string[][] = [];
   let characters = Number.POSITIVE_INFINITY;
   for (const text of texts) {
-    const input = text.slice(0, TEXT_CHARACTERS);
+    const input = text.slice(0, TEXT_CHARACTERS).toWellFormed();
     const last = all.at(-1);
     if (last === undefined || last.length === BATCH_TEXTS || characters + input.length > BATCH_CHARACTERS) {
       all.push([input]);
@@ -119,7 +123,7 @@ function floats(base64: string): Float32Array {
 }
 
 // The endpoint's own words stay in the cause: they may carry anything, and errors reach models.
-function unavailable(cause: unknown): HandbookError {
+function refusal(cause: unknown): HandbookError {
   const status = cause instanceof OpenAI.APIError ? cause.status : undefined;
   const error = (message: string, fix: string) =>
     new HandbookError("EMBEDDER_UNAVAILABLE", message, { fix, cause });
@@ -132,6 +136,18 @@ function unavailable(cause: unknown): HandbookError {
     case 401:
     case 403:
       return error(`the embedding endpoint refused the key (HTTP ${status})`, "Check HANDBOOK_EMBEDDER_KEY");
+    // Of one text that is too long or otherwise not to its taste, or of all: who asks tells these apart by another text.
+    case 400:
+    case 413:
+    case 422:
+      return new HandbookError(
+        "EMBEDDER_BAD_OUTPUT",
+        `the embedding endpoint refused a text (HTTP ${status})`,
+        {
+          fix: "If it refuses every text, check HANDBOOK_EMBEDDER_MODEL and HANDBOOK_EMBEDDER_DIMENSIONS",
+          cause,
+        },
+      );
     case 404:
       return error(
         "the embedding endpoint does not know this model or path (HTTP 404)",

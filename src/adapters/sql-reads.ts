@@ -6,7 +6,7 @@ import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { sqlKeyReads } from "./sql-keys.ts";
 import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
-import { counts, mostCited, solvedTasks, usage } from "./sql-statistics.ts";
+import { counts, solvedTasks, usage } from "./sql-statistics.ts";
 
 const KEYS_PER_QUERY = 200;
 
@@ -257,9 +257,8 @@ export function sqlReads(db: Database): LedgerReads {
       return rows.map(decisionOf);
     },
 
-    counts: (handbook, since = "") => counts(db, handbook, since),
-    mostCited: (handbook, since = "", limit) => mostCited(db, handbook, since, limit),
-    usage: (handbook, since = "") => usage(db, handbook, since),
+    counts: (handbook, period) => counts(db, handbook, period),
+    usage: (handbook, period, mostCited) => usage(db, handbook, period, mostCited),
   };
 }
 

@@ -1,5 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
-import type { BehaviorUsage, HandbookCounts } from "../ports/statistics.ts";
+import type { BehaviorKey, Status } from "../model/behavior.ts";
+import type { DecisionKind } from "../model/decision.ts";
+import type { Evidence, Outcome } from "../model/outcome.ts";
+import type { HandbookCounts, Period, Usage } from "../ports/statistics.ts";
 import { MAX_SOLVED_TASKS } from "../ports.ts";
 import type { Database } from "./sql-schema.ts";
 
@@ -38,129 +41,209 @@ export async function solvedTasks(db: Database, which: RawBuilder<unknown>): Pro
   return tasks;
 }
 
-export async function counts(db: Database, handbook: string, since: string): Promise<HandbookCounts> {
-  const group = async (query: RawBuilder<{ key: string; n: number }>) => {
-    const { rows } = await query.execute(db);
-    return (key: string) => Number(rows.find((row) => row.key === key)?.n ?? 0);
-  };
-  const own = (table: "traces" | "uses" | "reflections", key: RawBuilder<unknown>, where = sql`1 = 1`) =>
-    group(sql`select ${key} as key, count(*) as n from ${sql.table(table)}
-      where handbook = ${handbook} and created_at >= ${since} and ${where} group by 1`);
+/** Before and after every instant, as instants are written. */
+const BEGINNING = "";
+const END = "9999-12-31T23:59:59.999Z";
+
+export async function counts(
+  db: Database,
+  handbook: string,
+  { since = BEGINNING, until = END }: Period = {},
+): Promise<HandbookCounts> {
+  const group = async <Row>(query: RawBuilder<Row>) => sumOf((await query.execute(db)).rows);
+  const range = sql`handbook = ${handbook} and created_at >= ${since} and created_at <= ${until}`;
   const behaviors = await group(
-    sql`select status as key, count(*) as n from behaviors where handbook = ${handbook} group by 1`,
+    sql<{
+      status: Status;
+      n: number;
+    }>`select status, count(*) as n from behaviors where handbook = ${handbook} group by 1`,
   );
-  const traces = await own("traces", sql`outcome`);
-  const tested = await own("traces", sql`outcome`, sql`evidence in (${sql.join(TESTED)})`);
-  const tokens = await own("traces", sql`tokens_counted_by`);
-  const uses = await own(
-    "uses",
-    sql`case when exists (select 1 from use_behaviors ub where ub.use_id = uses.id and ub.served = 1)
-      then 'served' else 'empty' end`,
-  );
-  const reflections = await own("reflections", sql`status`);
+  // One pass over each table: a trace is long, and what is asked of it stands at its end. The first use of an episode, whose
+  // id is the episode's, mostly answers what was served.
+  const traces = await group(sql<TraceGroup>`select outcome, evidence, tokens_counted_by,
+      case when exists (select 1 from use_behaviors ub where ub.use_id = t.episode_id and ub.served = 1)
+        or exists (select 1 from uses u join use_behaviors ub on ub.use_id = u.id
+          where u.episode_id = t.episode_id and u.id <> t.episode_id and ub.served = 1)
+        then 1 else 0 end as is_served,
+      case when exists (select 1 from citations c where c.trace_id = t.id) then 1 else 0 end as is_citing,
+      count(*) as n, count(use_id) as after_retrieval, sum(report_tokens) as report_tokens
+    from traces t where ${range} group by 1, 2, 3, 4, 5`);
+  // Only where it is needed: a trace's time is not in the index.
+  const inTime = (await endsBefore(db, "traces", until)) ? sql`and t.created_at <= ${until}` : sql``;
+  const uses = await group(sql<UseGroup>`select case when id = episode_id then 1 else 0 end as is_first,
+      case when exists (select 1 from use_behaviors ub where ub.use_id = uses.id and ub.served = 1)
+        then 1 else 0 end as is_served,
+      case when exists (select 1 from traces t where t.episode_id = uses.id ${inTime})
+        then 1 else 0 end as is_returned,
+      count(*) as n
+    from uses where ${range} group by 1, 2, 3`);
+  const reflections = await group(sql<ReflectionGroup>`select
+      case when done_at <= ${until} then 'done' else 'open' end as status, count(*) as n,
+      sum(input_tokens) as input_tokens, sum(case when done_at <= ${until} then output_tokens end) as output_tokens
+    from reflections where ${range} group by 1`);
   const decisions = await group(
-    sql`select d.decision as key, count(*) as n from decisions d join reflections r on r.id = d.reflection_id
-      where r.handbook = ${handbook} and d.created_at >= ${since} group by 1`,
+    sql<{ decision: DecisionKind; n: number }>`select d.decision, count(*) as n
+      from decisions d join reflections r on r.id = d.reflection_id
+      where r.handbook = ${handbook} and d.created_at >= ${since} and d.created_at <= ${until} group by 1`,
   );
-  const sum = async (query: RawBuilder<Record<string, number | null>>) => {
-    const [row = {}] = (await query.execute(db)).rows;
-    return (key: string) => Number(row[key] ?? 0);
-  };
-  const range = sql`handbook = ${handbook} and created_at >= ${since}`;
-  const recorded = await sum(sql`select count(*) as n, count(use_id) as after_retrieval,
-    sum(report_tokens) as report_tokens from traces where ${range}`);
-  const episodes = await sum(sql`select count(*) as n,
-    sum(case when exists (select 1 from traces t where t.episode_id = uses.id) then 1 else 0 end) as returned
-    from uses where ${range} and id = episode_id`);
-  const citing = await sum(sql`select count(*) as n,
-    sum(case when exists (select 1 from citations c where c.trace_id = t.id) then 1 else 0 end) as citing
-    from traces t where t.handbook = ${handbook} and t.created_at >= ${since} and exists (
-      select 1 from uses u join use_behaviors ub on ub.use_id = u.id
-      where u.episode_id = t.episode_id and ub.served = 1)`);
-  const written = await sum(sql`select sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens
-    from reflections where ${range}`);
-  const pick = <K extends string>(of: (key: string) => number, ...keys: K[]) =>
-    Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<K, number>;
+  // Drawn in the last day or so, which is the end of the index.
+  const { rows } = await sql<{ n: number; settles_at: string | null }>`
+    select count(*) as n, min(settles_at) as settles_at from draws
+    where ${range} and settles_at > ${until}`.execute(db);
+  const [open] = rows;
+  const of = <K extends string>(count: (key: K) => number, ...keys: K[]) =>
+    Object.fromEntries(keys.map((key) => [key, count(key)])) as Record<K, number>;
+  const isTested = ({ evidence }: TraceGroup) => TESTED.some((strong) => strong === evidence);
   return {
-    behaviors: pick(behaviors, "probation", "active", "retired", "quarantined"),
-    traces: pick(traces, "success", "failure", "unknown"),
-    tested: pick(tested, "success", "failure"),
-    traces_with_true_tokens: tokens("caller"),
-    uses: uses("served") + uses("empty"),
-    uses_served: uses("served"),
-    report_tokens: recorded("report_tokens"),
+    behaviors: of((key) => behaviors("n", (row) => row.status === key), ...STATUSES),
+    traces: of((key) => traces("n", (row) => row.outcome === key), "success", "failure", "unknown"),
+    tested: of((key) => traces("n", (row) => row.outcome === key && isTested(row)), "success", "failure"),
+    traces_with_true_tokens: traces("n", (row) => row.tokens_counted_by === "caller"),
+    uses: uses("n"),
+    uses_served: uses("n", (row) => row.is_served === 1),
+    open_draws: { n: Number(open?.n ?? 0), ...(open?.settles_at && { settles_at: open.settles_at }) },
+    report_tokens: traces("report_tokens"),
     rates: {
-      recorded: recorded("n"),
-      after_retrieval: recorded("after_retrieval"),
-      episodes: episodes("n"),
-      returned: episodes("returned"),
-      served: citing("n"),
-      citing: citing("citing"),
+      recorded: traces("n"),
+      after_retrieval: traces("after_retrieval"),
+      episodes: uses("n", (row) => row.is_first === 1),
+      returned: uses("n", (row) => row.is_first === 1 && row.is_returned === 1),
+      served: traces("n", (row) => row.is_served === 1),
+      citing: traces("n", (row) => row.is_served === 1 && row.is_citing === 1),
     },
     reflections: {
-      ...pick(reflections, "open", "done"),
-      input_tokens: written("input_tokens"),
-      output_tokens: written("output_tokens"),
+      ...of((key) => reflections("n", (row) => row.status === key), "open", "done"),
+      input_tokens: reflections("input_tokens"),
+      output_tokens: reflections("output_tokens"),
     },
-    decisions: pick(decisions, "add", "strengthen", "merge", "revise", "reject"),
+    decisions: of((key) => decisions("n", (row) => row.decision === key), ...DECISIONS),
   };
 }
 
-export async function usage(db: Database, handbook: string, since: string): Promise<BehaviorUsage[]> {
-  const cited = (outcome?: "success" | "failure") =>
-    sql<number>`(select count(*) from citations c join traces t on t.id = c.trace_id
-      where c.handbook = b.handbook and c.name = b.name and t.created_at >= ${since}
-      ${outcome === undefined ? sql`` : sql`and t.outcome = ${outcome}`})`;
-  const rows = await db
-    .selectFrom("behaviors as b")
-    .where("b.handbook", "=", handbook)
-    .orderBy("b.name")
-    .select([
-      "b.name",
-      "b.status",
-      sql<number>`(select count(*) from use_behaviors ub join uses u on u.id = ub.use_id
-        where ub.handbook = b.handbook and ub.name = b.name and ub.served = 1 and u.created_at >= ${since})`.as(
-        "served",
-      ),
-      cited().as("cited"),
-      cited("success").as("succeeded"),
-      cited("failure").as("failed"),
-    ])
-    .execute();
-  return rows.map(({ name, status, ...n }) => ({
-    name,
-    status,
-    served: Number(n.served),
-    cited: Number(n.cited),
-    succeeded: Number(n.succeeded),
-    failed: Number(n.failed),
-  }));
+const STATUSES = ["probation", "active", "retired", "quarantined"] as const satisfies Status[];
+const DECISIONS = ["add", "strengthen", "merge", "revise", "reject"] as const satisfies DecisionKind[];
+
+interface TraceGroup {
+  outcome: Outcome;
+  evidence: Evidence;
+  tokens_counted_by: string;
+  is_served: 0 | 1;
+  is_citing: 0 | 1;
+  n: number;
+  after_retrieval: number;
+  report_tokens: number | null;
+}
+interface UseGroup {
+  is_first: 0 | 1;
+  is_served: 0 | 1;
+  is_returned: 0 | 1;
+  n: number;
+}
+interface ReflectionGroup {
+  status: "open" | "done";
+  n: number;
+  input_tokens: number | null;
+  output_tokens: number | null;
 }
 
-export async function mostCited(db: Database, handbook: string, since: string, limit: number) {
-  const ended = (outcome: string) => sql<number>`sum(case when t.outcome = ${outcome} then 1 else 0 end)`;
-  const rows = await db
-    .selectFrom("citations as c")
-    .innerJoin("traces as t", "t.id", "c.trace_id")
-    .where("t.handbook", "=", handbook)
-    .where("t.created_at", ">=", since)
-    .groupBy(["c.handbook", "c.name"])
-    .select([
-      "c.handbook",
-      "c.name",
-      sql<number>`count(*)`.as("cited"),
-      ended("success").as("succeeded"),
-      ended("failure").as("failed"),
-    ])
-    .orderBy("cited", "desc")
-    .orderBy("c.name")
-    .limit(limit)
+/** Sums a column over the groups that are wanted. */
+function sumOf<Row>(rows: readonly Row[]) {
+  return (column: keyof Row, isWanted: (row: Row) => boolean = () => true) =>
+    rows.filter(isWanted).reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
+}
+
+/** How the behaviors of a handbook fared, by name, and what its traces cite most, its own behaviors and others'. */
+export async function usage(
+  db: Database,
+  handbook: string,
+  { since = BEGINNING, until = END }: Period,
+  mostCited: number,
+): Promise<Usage> {
+  const behaviors = await db
+    .selectFrom("behaviors")
+    .where("handbook", "=", handbook)
+    .orderBy("name")
+    .select(["name", "status"])
     .execute();
-  return rows.map(({ handbook, name, ...n }) => ({
-    handbook,
-    name,
-    cited: Number(n.cited),
-    succeeded: Number(n.succeeded),
-    failed: Number(n.failed),
-  }));
+  // In the order of the traces, which is how they lie: a cross join keeps SQLite from looking them up one by one.
+  const { rows } = await sql<CitationGroup>`
+    select c.handbook, c.name, t.handbook as cited_in, t.outcome, count(*) as n
+    from traces t cross join citations c
+    where t.created_at >= ${since} and t.created_at <= ${until} and c.trace_id = t.id
+      and (c.handbook = ${handbook} or t.handbook = ${handbook})
+    group by 1, 2, 3, 4`.execute(db);
+  const own = citedOf(rows.filter((row) => row.handbook === handbook));
+  const served = await timesServed(db, handbook, since, until);
+  return {
+    behaviors: behaviors.map(({ name, status }) => ({
+      ...{ name, status, served: served(name) },
+      ...(own.get(`${handbook}/${name}`) ?? { cited: 0, succeeded: 0, failed: 0 }),
+    })),
+    most_cited: [...citedOf(rows.filter((row) => row.cited_in === handbook)).entries()]
+      .map(([key, cited]) => {
+        const [of = "", name = ""] = key.split("/");
+        return { handbook: of, name, ...cited };
+      })
+      .sort((a, b) => b.cited - a.cited || order(a.name, b.name) || order(a.handbook, b.handbook))
+      .slice(0, mostCited),
+  };
+}
+
+interface CitationGroup extends BehaviorKey {
+  /** The handbook of the traces. */
+  cited_in: string;
+  outcome: Outcome;
+  n: number;
+}
+
+/** By handbook and name. */
+function citedOf(groups: readonly CitationGroup[]) {
+  const sums = new Map<string, { cited: number; succeeded: number; failed: number }>();
+  for (const { handbook, name, outcome, n } of groups) {
+    const sum = sums.get(`${handbook}/${name}`) ?? { cited: 0, succeeded: 0, failed: 0 };
+    sum.cited += Number(n);
+    if (outcome === "success") sum.succeeded += Number(n);
+    if (outcome === "failure") sum.failed += Number(n);
+    sums.set(`${handbook}/${name}`, sum);
+  }
+  return sums;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+interface Counted {
+  name: string;
+  n: number;
+}
+
+/** How often each behavior was served. */
+async function timesServed(
+  db: Database,
+  handbook: string,
+  since: string,
+  until: string,
+): Promise<(name: string) => number> {
+  const counted = async (query: RawBuilder<Counted>) =>
+    new Map((await query.execute(db)).rows.map(({ name, n }) => [name, Number(n)]));
+  if (since !== BEGINNING || (await endsBefore(db, "uses", until))) {
+    const served = await counted(sql`select ub.name, count(*) as n from uses u cross join use_behaviors ub
+      where u.created_at >= ${since} and u.created_at <= ${until} and ub.use_id = u.id and ub.handbook = ${handbook} and ub.served = 1
+      group by ub.name`);
+    return (name) => served.get(name) ?? 0;
+  }
+  // All, which the index counts by itself, without the withheld, which are few; "||" keeps these from that index.
+  const all = await counted(
+    sql`select name, count(*) as n from use_behaviors where handbook = ${handbook} group by name`,
+  );
+  const withheld = await counted(sql`select name, count(*) as n from use_behaviors
+    where served = 0 and handbook || '' = ${handbook} group by name`);
+  return (name) => (all.get(name) ?? 0) - (withheld.get(name) ?? 0);
+}
+
+/** Whether a period leaves out what came last. */
+async function endsBefore(db: Database, table: "uses" | "traces", until: string): Promise<boolean> {
+  const query = db.selectFrom(table).select("created_at").orderBy("id", "desc").limit(1);
+  return ((await query.executeTakeFirst())?.created_at ?? BEGINNING) > until;
 }

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { createApp, lexicalCopy } from "../app.ts";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import type { RebuildableIndex } from "../ports/index-state.ts";
 import { print } from "./open.ts";
 
@@ -19,7 +19,9 @@ export function reindexCommand(): Command {
     )
     .option("--json", "print what was built as JSON, and no progress")
     .action(async ({ json }: { json?: boolean }) => {
-      const app = createApp(readConfig(), { meaning: true });
+      const config = readConfig();
+      await fetchModel(config, json);
+      const app = createApp(config, { meaning: true });
       try {
         rmSync(lexicalCopy(app.config), { force: true });
         const rebuilt: Rebuilt[] = [];
@@ -31,9 +33,35 @@ export function reindexCommand(): Command {
     });
 }
 
+/** A server answers from words while its model is downloaded; here there is nothing to do before it is there. */
+async function fetchModel({ embedder: wanted, home }: Config, quiet: boolean | undefined): Promise<void> {
+  if (wanted?.kind !== "local" || wanted.offline) return;
+  const { downloadModel, hasModel } = await import("../adapters/model-files.ts");
+  if (hasModel(wanted.directory, wanted.model)) return;
+  const { checkInstalled } = await import("../adapters/local-embedder.ts");
+  const { loadLance } = await import("../adapters/lance-library.ts");
+  checkInstalled(home); // else it would be downloaded in vain
+  await loadLance(home);
+  const bar = quiet ? undefined : await progressBar(wanted.model, "MB of a file downloaded");
+  const interrupted = new AbortController(); // a download that is ended in order goes on at once the next time
+  const interrupt = () => interrupted.abort();
+  process.once("SIGINT", interrupt);
+  try {
+    const inMegabytes = (bytes: number) => Math.ceil(bytes / 1e6);
+    await downloadModel({
+      ...wanted,
+      signal: interrupted.signal,
+      onProgress: ({ received, total = received }) => bar?.show(inMegabytes(received), inMegabytes(total)),
+    });
+  } finally {
+    process.off("SIGINT", interrupt);
+    bar?.stop();
+  }
+}
+
 async function rebuild(index: RebuildableIndex, quiet: boolean | undefined): Promise<Rebuilt> {
   const began = performance.now();
-  const bar = quiet ? undefined : await changesBar(index.name);
+  const bar = quiet ? undefined : await progressBar(index.name, "changes read");
   try {
     const { rows, table } = await index.rebuild((read, of) => bar?.show(read, of));
     return { index: index.name, rows, table, seconds: (performance.now() - began) / 1000 };
@@ -43,10 +71,10 @@ async function rebuild(index: RebuildableIndex, quiet: boolean | undefined): Pro
 }
 
 /** On a terminal a bar, otherwise a line every few seconds; on stderr, for stdout holds the result. */
-async function changesBar(name: string) {
+async function progressBar(name: string, unit: string) {
   const { default: progress } = await import("cli-progress");
   const bar = new progress.SingleBar({
-    format: `${name}: [{bar}] {percentage}%  {value} of {total} changes read`,
+    format: `${name}: [{bar}] {percentage}%  {value} of {total} ${unit}`,
     stream: process.stderr,
     noTTYOutput: true,
     notTTYSchedule: 3000,

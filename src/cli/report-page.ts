@@ -1,5 +1,5 @@
 import type { HandbookReport } from "../lifecycle/measure.ts";
-import { percent, shareOf, whole } from "../rules/lift/figures.ts";
+import { percent, several, shareOf, whole } from "../rules/lift/figures.ts";
 import type { Effect } from "../rules/lift/lift.ts";
 import { type Sentences, sentences } from "../rules/lift/sentences.ts";
 import type { Timeline, TimelinePoint } from "../rules/lift/timeline.ts";
@@ -31,28 +31,30 @@ export async function reportPage(report: HandbookReport, timeline: Timeline): Pr
       "With and without",
       table(armRows(lift)),
       `<p class="note">${escaped(ARMS_NOTE)}</p>`,
-      ...(await estimates(lift.handbook.token_ratio, "Output tokens, with / without", told.tokens)),
+      // An interval that is not trusted is not drawn either.
+      ...(lift.returns.tokens.differs
+        ? []
+        : await estimates(lift.handbook.token_ratio, "Output tokens, with / without", told.tokens)),
       ...(await estimates(lift.handbook.tested, "Tested success, with - without", told.tested)),
     ),
-    section(
+    ...whereThere(
       "Over time",
       ...(await overTime(
         timeline.tokens,
         ",.0f",
+        whole,
         "Output tokens of a task, geometric mean of all up to then",
       )),
       ...(await overTime(timeline.tested, ".0%", percent, "Tested success, mean of all up to then")),
-      list(told, "arms", "counted", "reports", "limits"),
     ),
+    section("Tasks, counts and reports", list(told, "arms", "counted", "reports", "limits")),
     section("Is it used?", await used(report, told), list(told, "use", "contamination")),
     section(
       "One behavior at a time",
       ...(await forest(measured)),
       list(told, "behaviors"),
-      table(behaviorRows(measured)),
-      lift.behaviors.length > MOST
-        ? `<p class="note">The ${MOST} that were withheld most, of ${whole(lift.behaviors.length)}.</p>`
-        : "",
+      ...(measured.length === 0 ? [] : [table(behaviorRows(measured))]),
+      ...notShown(measured, lift.behaviors).map((note) => `<p class="note">${escaped(note)}</p>`),
     ),
     section("Citations", ...(await citations(most_cited)), list(told, "cited")),
     section("Account", table(accountRows(account)), list(told, "account")),
@@ -83,13 +85,12 @@ ${parts.join("\n")}
 }
 
 function headline({ tokens, tested, success, trustworthy }: Sentences): string {
-  const card = (label: string, text: string) =>
-    `<div><h2>${escaped(label)}</h2><p>${escaped(text)}</p></div>`;
+  const card = (label: string, text: string) => `<div><h2>${escaped(label)}</h2><p>${prose(text)}</p></div>`;
   return [
     card("Tokens", tokens),
     card("Success", `Tested: ${tested}.`).replace(
       "</div>",
-      `<p>${escaped(`Whoever told: ${success}.`)}</p></div>`,
+      `<p>${prose(`Whoever told: ${success}.`)}</p></div>`,
     ),
     card("Trust", trustworthy),
   ].join("");
@@ -139,8 +140,8 @@ async function used(
   const plot = await sharesPlot([
     share("asked before the work", rates.after_retrieval, rates.recorded),
     share("reported after it", rates.returned, rates.episodes),
-    share("the same, served", served.returned, served.episodes),
-    share("the same, served nothing", control.returned, control.episodes),
+    share("reported, of those served all", served.returned, served.episodes),
+    share("reported, of those served nothing", control.returned, control.episodes),
     share("cited what was served", rates.citing, rates.served),
   ]);
   return figure(plot, "How far agents go along the loop", use);
@@ -164,13 +165,30 @@ async function citations(cited: HandbookReport["most_cited"]): Promise<string[]>
   return [figure(await countsPlot(counts), "Cited most", "In the table below."), table(citationRows(cited))];
 }
 
+/** What the table of behaviors leaves out. */
+function notShown(shown: HandbookReport["lift"]["behaviors"], all: HandbookReport["lift"]["behaviors"]) {
+  const known = mostMeasured(all, all.length).length;
+  const unknown = all.length - known;
+  return [
+    ...(known > shown.length
+      ? [`The ${whole(shown.length)} that were withheld most, of ${whole(known)}.`]
+      : []),
+    ...(unknown > 0 ? [`Not enough data yet: ${several(unknown, "behavior")}.`] : []),
+  ];
+}
+
+/** No heading where nothing stands below it. */
+function whereThere(title: string, ...parts: string[]): string[] {
+  return parts.length === 0 ? [] : [section(title, ...parts)];
+}
+
 function section(title: string, ...parts: string[]): string {
   return `<section><h2>${escaped(title)}</h2>\n${parts.join("\n")}</section>`;
 }
 
 /** The picture, named by its caption and told in words to those who do not see it. */
 function figure(svg: string, caption: string, words: string): string {
-  const name = escaped(`${caption}. ${words}`);
+  const name = escaped(`${caption}. ${words}`.replaceAll("`", ""));
   const named = svg
     .replace(/^<svg /, `<svg role="img" aria-label="${name}" `)
     .replace(/^(<svg[^>]*>)/, `$1<title>${escaped(caption)}</title>`);
@@ -178,7 +196,7 @@ function figure(svg: string, caption: string, words: string): string {
 }
 
 function list(told: Sentences, ...keys: (keyof Sentences)[]): string {
-  const items = keys.map((key) => `<dt>${escaped(LABELS[key])}</dt><dd>${escaped(told[key])}</dd>`);
+  const items = keys.map((key) => `<dt>${escaped(LABELS[key])}</dt><dd>${prose(told[key])}</dd>`);
   return `<dl>${items.join("")}</dl>`;
 }
 
@@ -202,6 +220,11 @@ const ENTITIES: Record<string, string> = {
   '"': "&quot;",
   "'": "&#39;",
 };
+
+/** A sentence, with its commands set as such. */
+function prose(text: string): string {
+  return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
+}
 
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");

@@ -6,20 +6,29 @@ import type { TimelinePoint } from "../rules/lift/timeline.ts";
 // Both can be told apart by the color-blind, and read on white and on black.
 const COLORS = { served: "#2f81f7", control: "#d98c1f" } as const;
 const PLAIN = "#7d8590";
-const WIDTH = 620;
+const WIDTH = 700;
+const WIDTH_BESIDE_NAMES = 440;
+
+const NAME = `replace(datum.label, "behavior_", "")`;
+/** Long names lose their middle, for they differ at the end; the tables have them whole. */
+const NAMES = {
+  labelLimit: 0,
+  labelOverlap: false,
+  labelExpr: `length(${NAME}) > 36 ? slice(${NAME}, 0, 22) + "…" + slice(${NAME}, -13) : ${NAME}`,
+} as const;
 
 type Layers = Extract<TopLevelSpec, { layer: unknown }>["layer"];
 
 /** How the interval of an effect narrowed: the estimate, its band, and no effect as a rule. */
 export function estimatePlot({ series, unit }: Effect): Promise<string> {
   const none = unit === "ratio" ? 1 : 0;
-  const axis = { title: null, ...(unit === "probability" && { format: "+%" }) };
-  const scale = unit === "ratio" ? { type: "log" as const, zero: false } : { zero: false };
+  const axis = { title: null, format: unit === "ratio" ? ".2~f" : "+.0%" };
+  const scale = unit === "ratio" ? logarithmic(series) : { zero: false };
   const y = { type: "quantitative" as const, scale, axis };
   const x = {
     field: "episodes",
     type: "quantitative" as const,
-    axis: { title: "tasks measured", format: "," },
+    axis: { title: "tasks measured", format: ",.0f" },
   };
   return drawn(series, 200, [
     {
@@ -29,6 +38,13 @@ export function estimatePlot({ series, unit }: Effect): Promise<string> {
     { mark: { type: "line", color: COLORS.served }, encoding: { x, y: { ...y, field: "estimate" } } },
     { mark: { type: "rule", color: "currentColor", strokeDash: [4, 4] }, encoding: { y: { datum: none } } },
   ]);
+}
+
+/** From end to end and over 1; left to itself it would begin and end at powers of ten. */
+function logarithmic(intervals: readonly { low?: number | undefined; high?: number | undefined }[]) {
+  const ends = intervals.flatMap(({ low, high }) => [low ?? 1, high ?? 1]);
+  const domain = [Math.min(0.9, ...ends) / 1.02, Math.max(1.1, ...ends) * 1.02];
+  return { type: "log" as const, domain, nice: false };
 }
 
 /** Means of both arms up to each instant. */
@@ -45,7 +61,7 @@ export function timelinePlot(points: readonly TimelinePoint[], format: string): 
           field: "arm",
           type: "nominal",
           scale: { domain: Object.values(labels), range: [COLORS.served, COLORS.control] },
-          legend: { title: null, orient: "top" },
+          legend: { title: null, orient: "top", labelLimit: 0 },
         },
       },
     },
@@ -62,12 +78,12 @@ export function forestPlot(behaviors: readonly BehaviorLift[]): Promise<string> 
     field: "behavior",
     type: "nominal" as const,
     sort: null,
-    axis: { title: null, labelLimit: 320, labelOverlap: false },
+    axis: { title: null, ...NAMES },
   };
   const x = {
     type: "quantitative" as const,
-    scale: { type: "log" as const, zero: false },
-    axis: { title: "output tokens, shown / withheld" },
+    scale: logarithmic(values),
+    axis: { title: "output tokens, all / all but this one", format: ".2~f" },
   };
   const color = {
     field: "finding",
@@ -115,7 +131,7 @@ function bars(values: readonly object[], field: string, scale: object): Promise<
     field: "label",
     type: "nominal" as const,
     sort: null,
-    axis: { title: null, labelLimit: 320, domain: false, ticks: false },
+    axis: { title: null, domain: false, ticks: false, ...NAMES },
   };
   const x = { field, type: "quantitative" as const, axis: null, scale };
   return drawn(values, { step: 22 }, [
@@ -136,7 +152,7 @@ async function drawn(
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     data: { values: [...values] },
-    width: WIDTH,
+    width: typeof height === "number" ? WIDTH : WIDTH_BESIDE_NAMES,
     height,
     layer,
     background: "transparent",

@@ -1,6 +1,6 @@
 import type { HandbookReport } from "../lifecycle/measure.ts";
 import { type Account, REQUESTS_PER_TASK } from "../rules/lift/account.ts";
-import { money, percent, range, ratio, whole } from "../rules/lift/figures.ts";
+import { money, percent, range, ratio, several, whole } from "../rules/lift/figures.ts";
 import type { BehaviorLift, Lift, Rate } from "../rules/lift/lift.ts";
 
 /** The first row is the head. */
@@ -33,7 +33,7 @@ export function armRows({ counts, returns, handbook }: Lift): Rows {
 export const ARMS_NOTE = "* geometric mean; as observed, not adjusted";
 
 /** Money of one task and of all. */
-export function accountRows({ tasks, costs, saved, net, total, break_even_tasks }: Account): Rows {
+export function accountRows({ tasks, asked, costs, saved, net, total, break_even_tasks }: Account): Rows {
   const row = (what: string, each: number) => [what, money(each), money(each * tasks)];
   const within = (what: string, one: Account["net"], all: Account["net"]) =>
     one && all
@@ -48,29 +48,32 @@ export function accountRows({ tasks, costs, saved, net, total, break_even_tasks 
   const times = (one: Account["net"]) =>
     one && { estimate: one.estimate * tasks, low: one.low * tasks, high: one.high * tasks };
   return [
-    ["", "a task", `all ${whole(tasks)} served tasks`],
+    ["", "a served task", `all: ${whole(tasks)} served of ${whole(asked)} that asked`],
     ...(saved === undefined
-      ? [["saved by writing less", "not known yet", ""]]
+      ? [["saved by writing less", "not known", ""]]
       : within("saved by writing less", saved, times(saved))),
     row(`reading behaviors, ${REQUESTS_PER_TASK} requests`, -costs.reading),
     row(`reading the tools' definitions, ${REQUESTS_PER_TASK} requests`, -costs.definitions),
     row("writing reports", -costs.reports),
     row("reflecting", -costs.reflection),
-    ...within("net", net, total),
-    ...(break_even_tasks === undefined ? [] : [["pays after", `${whole(break_even_tasks)} tasks`, ""]]),
+    ...within("net; with a minus, a loss", net, total),
+    ...(break_even_tasks === undefined
+      ? []
+      : [["reflecting has paid after", several(break_even_tasks, "served task"), ""]]),
   ];
 }
 
-/** The behaviors of which most is known. */
+/** The behaviors of which enough is known to tell, the ones of which most is known first. */
 export function mostMeasured(behaviors: readonly BehaviorLift[], most: number): BehaviorLift[] {
   return behaviors
+    .filter(({ token_ratio, tested }) => [token_ratio, tested].some(({ estimate }) => estimate !== undefined))
     .toSorted((a, b) => b.withheld - a.withheld || b.shown - a.shown || (a.behavior < b.behavior ? -1 : 1))
     .slice(0, most);
 }
 
 export function behaviorRows(behaviors: readonly BehaviorLift[]): Rows {
   return [
-    ["behavior", "shown", "withheld", "cited", "output tokens, shown / withheld", "finding"],
+    ["behavior", "shown", "withheld", "cited", "output tokens, all / all but this one", "finding"],
     ...behaviors.map(
       ({ behavior, shown, withheld, cited, token_ratio: { estimate, low, high }, finding }) => [
         behavior,

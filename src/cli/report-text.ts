@@ -1,6 +1,6 @@
 import { markdownTable } from "markdown-table";
 import type { HandbookReport } from "../lifecycle/measure.ts";
-import { several } from "../rules/lift/figures.ts";
+import { minute, several } from "../rules/lift/figures.ts";
 import { type Sentences, sentences } from "../rules/lift/sentences.ts";
 import { ARMS_NOTE, armRows } from "./report-tables.ts";
 
@@ -61,10 +61,6 @@ const MOST = 3;
 export function titleOf({ handbook, since, until }: HandbookReport): string {
   const from = since === undefined ? "" : ` from ${minute(since)}`;
   return `Handbook "${handbook}", tasks${from} that were over by ${minute(until)} UTC.`;
-}
-
-function minute(instant: string): string {
-  return instant.slice(0, 16).replace("T", " ");
 }
 
 /** A label and its sentence, wrapped beside it. */

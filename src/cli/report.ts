@@ -8,7 +8,7 @@ import { Since } from "../tools/handbook-report.ts";
 import { print, withPorts } from "./open.ts";
 import { csv } from "./report-csv.ts";
 import { reportText } from "./report-text.ts";
-import { writeWhole } from "./whole-file.ts";
+import { checkWritable, writeWhole } from "./whole-file.ts";
 
 interface Options {
   handbook?: string;
@@ -31,7 +31,12 @@ export function reportCommand(): Command {
     .option("--json", "print JSON")
     .option("--html <file>", "write a page with plots, which needs no network")
     .option("--csv <file>", "write a row per task, for statistics of your own")
-    .action((options: Options) => withPorts((ports, app) => report(ports, app, options)));
+    .action(async (options: Options) => {
+      const files = [options.csv, options.html].filter((file) => file !== undefined);
+      await checkWritable(files);
+      await withPorts((ports, app) => report(ports, app, options));
+      for (const file of files) console.error(`Wrote ${file}`);
+    });
 }
 
 async function report(opened: Ports, { config }: App, options: Options): Promise<void> {
@@ -53,7 +58,6 @@ async function report(opened: Ports, { config }: App, options: Options): Promise
   }
   const width = Math.min(WIDEST, Math.max(NARROWEST, process.stdout.columns ?? WIDEST));
   print({ ...measured, sentences: sentences(measured) }, options.json, () => reportText(measured, width));
-  for (const file of [options.csv, options.html]) if (file !== undefined) console.error(`Wrote ${file}`);
 }
 
 function instant(value: string): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream, statSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { HandbookError } from "../errors.ts";
 
@@ -13,14 +14,37 @@ export async function writeWhole(
   path: string,
   parts: AsyncIterable<string> | Iterable<string>,
 ): Promise<void> {
+  await beside(path, async (part) => {
+    await pipeline(parts, createWriteStream(part, { flags: "wx" }));
+    await rename(part, path);
+  });
+}
+
+/**
+ * Finds out before any work whether all these files can be written, and leaves nothing behind.
+ *
+ * Throws: BAD_FILE.
+ */
+export async function checkWritable(paths: readonly string[]): Promise<void> {
+  const twice = paths.find((path, i) => paths.findIndex((other) => resolve(other) === resolve(path)) < i);
+  if (twice !== undefined)
+    throw new HandbookError("BAD_FILE", `${twice} is named twice`, { fix: "Name a file for each" });
+  for (const path of paths)
+    await beside(path, async (part) => {
+      await writeFile(part, "", { flag: "wx" });
+      await rm(part);
+    });
+}
+
+/** Works on a file beside that one, which is gone afterwards. */
+async function beside(path: string, work: (part: string) => Promise<void>): Promise<void> {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !there.isFile()) throw unwritable(path); // a folder, a device
-  const beside = `${path}.${randomUUID().slice(0, 8)}.part`;
+  const part = `${path}.${randomUUID().slice(0, 8)}.part`;
   try {
-    await pipeline(parts, createWriteStream(beside, { flags: "wx" }));
-    await rename(beside, path);
+    await work(part);
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => {}); // where there is no such folder, nothing is to be removed
+    await rm(part, { force: true }).catch(() => {}); // where there is no such folder, nothing is to be removed
     throw error instanceof Error && "syscall" in error ? unwritable(path, error) : error;
   }
 }

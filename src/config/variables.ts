@@ -101,10 +101,10 @@ export const Variables = z.object({
     "Endpoint of `s3://` where it is not Amazon's. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` are read as other programs read them.",
   ),
   HANDBOOK_HOLDOUT: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
-    "Probability that a task is served nothing, so that the rest can be compared with it. `0`: none is. Default: 0.1.",
+    "Probability, 0 to 0.5, that a task is served nothing, so that the rest can be compared with it. `0`: none is. Default: 0.1.",
   ),
   HANDBOOK_WITHHOLD: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
-    "Probability that one of the behaviors for a task is withheld, so that each can be measured. `0`: none is. Default: 0.1.",
+    "Probability, 0 to 0.5, that one of the behaviors for a task is withheld, so that each can be measured. `0`: none is. Default: 0.1.",
   ),
   HANDBOOK_PRICES: setting(Prices.optional()).describe(
     "What a million tokens of output, of input and of cached input cost you, in dollars, for the account of `handbook report`. Default: `15,3,0.3`, an example to be replaced by your own.",

@@ -1,33 +1,55 @@
 import type { Behavior } from "../model/behavior.ts";
 import type { Draw } from "../model/episode.ts";
-import type { Ports } from "../ports.ts";
+import type { Use } from "../model/use.ts";
+import type { LedgerReads, Ports } from "../ports.ts";
 import { draw as drawArm } from "../rules/assignment.ts";
 import type { Ranked } from "../rules/ranking.ts";
 
 const SETTLES_MS = 24 * 3_600_000;
 const CHARACTERS_PER_TOKEN = 4;
 
-/** What the first use of a task found. */
+/** What a use of a task found. */
 export interface Found {
   episode_id: string;
   task: string;
-  /** The best first; not empty. */
+  /** The best first. */
   ranked: readonly Ranked[];
   /** How likely the best one has to do with the task. */
   bestFit: number;
 }
 
+/** Whether a retrieval may still join the episode of a use: not after a trace of it, nor when its time is up. */
+export async function isOpen(ports: Ports, { episode_id, created_at }: Use): Promise<boolean> {
+  const { ledger } = ports;
+  if ((await ledger.latestTraceOfEpisode(episode_id)) !== undefined) return false;
+  const settles = (await ledger.draw(episode_id))?.settles_at;
+  const end = settles === undefined ? Date.parse(created_at) + SETTLES_MS : Date.parse(settles);
+  return ports.now().getTime() <= end;
+}
+
+/** The newest use of a conversation, where it was for these very words: the user has put the same prompt again. */
+export async function sameTask(
+  ledger: LedgerReads,
+  { task, handbook, conversation }: { task: string; handbook: string; conversation: string | undefined },
+): Promise<Use | undefined> {
+  if (conversation === undefined) return undefined;
+  const newest = await ledger.latestUseOfConversation(conversation);
+  return newest?.task === task && newest.handbook === handbook ? newest : undefined;
+}
+
 /**
- * Draws what an episode is served: everything, nothing, or all but one. Undefined where nothing is held out or withheld.
+ * Draws what an undrawn episode is served, at its first use that finds something: everything, nothing, or all but one.
+ * Undefined where nothing is held out or withheld, and where an earlier use was served something without a draw.
  * Everything that an estimate may use is noted before the draw: what was known of the task then.
  */
-export async function drawEpisode(
+export async function firstDraw(
   ports: Ports,
   { episode_id, task, ranked, bestFit }: Found,
 ): Promise<Draw | undefined> {
   const { ledger, settings } = ports;
   const { holdout, withhold } = settings;
-  if (holdout === 0 && withhold === 0) return undefined;
+  if (ranked.length === 0 || (holdout === 0 && withhold === 0)) return undefined;
+  if ((await ledger.servedInEpisode(episode_id)).length > 0) return undefined;
   const candidates = ranked.map(({ behavior: { handbook, name, revision }, score }) => ({
     ...{ handbook, name, revision, score },
   }));

@@ -45,13 +45,14 @@ export async function edit(ports: Ports, input: Edit): Promise<Behavior> {
     const unsafe = isDeepStrictEqual(changed, current) ? undefined : unsafeReason(changed);
     const status = unsafe === undefined ? await nextStatus(tx, changed, input.action) : "quarantined";
     if (isDeepStrictEqual({ ...changed, status }, current)) return current;
+    const { agent: _, ...words } = current.provenance;
     const revision: Behavior = {
       ...changed,
       status,
       revision: current.revision + 1,
       provenance: {
-        // A change of status leaves the words to whoever wrote them.
-        ...(input.action === "revise" ? { author: "edit" as const, trace_ids: [] } : current.provenance),
+        // A change of status leaves the words to whoever wrote them, but is not theirs who made the last one.
+        ...(input.action === "revise" ? { author: "edit" as const, trace_ids: [] } : words),
         ...(input.agent !== undefined && { agent: input.agent }),
       },
       reason: unsafe === undefined ? reason : heldBack(unsafe, reason),

@@ -69,14 +69,17 @@ function limitReads(all: LedgerReads, { sees, seen }: Limits): LedgerReads {
     reflectionsOn: async (ids) => those(await all.reflectionsOn(ids)),
     decisions: async (id) => (known(await all.reflection(id)) === undefined ? [] : all.decisions(id)),
 
-    counts: (handbook, since) => all.counts(of(handbook), since),
-    mostCited: async (handbook, since, limit) => those(await all.mostCited(of(handbook), since, limit)),
-    usage: (handbook, since) => all.usage(of(handbook), since),
+    counts: (handbook, period) => all.counts(of(handbook), period),
+    async usage(handbook, period, mostCited) {
+      const { behaviors, most_cited } = await all.usage(of(handbook), period, mostCited);
+      return { behaviors, most_cited: those(most_cited) };
+    },
 
     assignmentSalt: () => all.assignmentSalt(), // for the draw; it is told nowhere
     draw: async (id) => ((await hasEpisode(id)) ? all.draw(id) : undefined),
     similarTasks: (keys) => all.similarTasks(those(keys)),
     episodes: (handbook, range) => withoutNames(all.episodes(of(handbook), range), sees),
+    reworded: (keys, until) => all.reworded(those(keys), until),
     lifts: async (handbook, keys) => all.lifts(of(handbook), those(keys)),
     succeededTasks: async (handbook) => those(await all.succeededTasks(of(handbook))),
 

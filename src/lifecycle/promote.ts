@@ -1,9 +1,12 @@
+import { setImmediate } from "node:timers/promises";
 import type { Behavior } from "../model/behavior.ts";
-import type { Episode } from "../model/episode.ts";
 import type { LedgerReads, Ports } from "../ports.ts";
-import { measureLift } from "../rules/lift/lift.ts";
+import { liftOf, startMeter, take } from "../rules/lift/meter.ts";
 import { promotions, type StatusChange } from "../rules/lift/promotion.ts";
 import { settledEpisodes } from "./measure.ts";
+
+/** Who made a change, as a behavior's history names it. */
+const BY = { measured: "measurement", observational: "observation" } as const;
 
 /**
  * Lets what was measured have its effect: makes behaviors active or retires them, each as a revision with its numbers, and
@@ -14,16 +17,23 @@ import { settledEpisodes } from "./measure.ts";
  */
 export async function promote(ports: Ports, handbook: string): Promise<StatusChange[]> {
   const { ledger } = ports;
-  const episodes: Episode[] = [];
+  const meter = startMeter();
   for await (const episode of settledEpisodes(ports, handbook, { until: ports.now().toISOString() }))
-    episodes.push(episode);
-  const lift = measureLift(episodes);
+    take(meter, episode);
+  const lift = liftOf(meter);
+  await setImmediate();
   const succeeded = new Map((await ledger.succeededTasks(handbook)).map(({ name, tasks }) => [name, tasks]));
-  const behaviors = (await ledger.behaviors(handbook)).map(({ name, status }) => ({
+  const own = lift.behaviors.map(({ behavior }) => behavior).filter((key) => key.startsWith(`${handbook}/`));
+  const names = new Set([...own.map((key) => key.slice(handbook.length + 1)), ...succeeded.keys()]);
+  await setImmediate();
+  const known = await ledger.behaviorsByKey([...names].sort().map((name) => ({ handbook, name })));
+  const behaviors = known.map(({ name, status }) => ({
     behavior: `${handbook}/${name}`,
     status,
     succeeded_tasks: succeeded.get(name) ?? 0,
   }));
+  behaviors.sort((a, b) => (a.behavior < b.behavior ? -1 : 1));
+  await setImmediate();
   const changes = promotions(lift, behaviors);
   const created_at = ports.now().toISOString();
   return ledger.write(async (tx) => {
@@ -31,7 +41,8 @@ export async function promote(ports: Ports, handbook: string): Promise<StatusCha
       handbook,
       lift.behaviors.flatMap(({ behavior, shrunk }) => {
         const [of = "", name = ""] = behavior.split("/");
-        return shrunk === 0 ? [] : [{ handbook: of, name, effect: shrunk }];
+        // "name@revision" is what an earlier wording did; the one that is served now is ranked by its own.
+        return shrunk === 0 || name.includes("@") ? [] : [{ handbook: of, name, effect: shrunk }];
       }),
     );
     const made: StatusChange[] = [];
@@ -40,7 +51,10 @@ export async function promote(ports: Ports, handbook: string): Promise<StatusCha
       const current = await tx.behavior({ handbook, name });
       if (current === undefined || !(await mayChange(tx, current, change))) continue;
       const { to: status, reason } = change;
-      await tx.addRevision({ ...current, status, reason, revision: current.revision + 1, created_at });
+      // The words stay with whoever wrote them; the change is nobody's but the measurement's.
+      const provenance = { ...current.provenance, agent: BY[change.basis] };
+      const revision = current.revision + 1;
+      await tx.addRevision({ ...current, status, reason, provenance, revision, created_at });
       made.push(change);
     }
     return made;

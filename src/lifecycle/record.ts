@@ -126,12 +126,19 @@ async function recordAgain(
     });
     await tx.setOutcome(known.id, standing.outcome, standing.evidence);
   }
-  if (output_tokens !== undefined && known.tokens_counted_by === "server") {
+  const isCounted = output_tokens !== undefined && known.tokens_counted_by === "server";
+  if (isCounted && !(await isSettled(tx, known, report.created_at))) {
     await tx.setTokens(known.id, { output_tokens, input_tokens });
   }
   const [trace = known] = await tx.traces([known.id]);
   const cited = (await tx.citations(known.id)).map((citation) => citation.name);
   return { trace, cited, isNew: false };
+}
+
+/** Whether the time of its episode was up by then: what is in a report of the experiment never changes afterwards. */
+async function isSettled(tx: LedgerReads, { episode_id }: Trace, at: string): Promise<boolean> {
+  const draw = episode_id === undefined ? undefined : await tx.draw(episode_id);
+  return draw !== undefined && at > draw.settles_at;
 }
 
 function namesIn(text: string, behaviors: readonly { name: string }[]): string[] {

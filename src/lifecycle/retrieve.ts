@@ -4,7 +4,7 @@ import type { RankedBehavior, Use } from "../model/use.ts";
 import type { Hit, LedgerReads, Ports, Source } from "../ports.ts";
 import { fitting, type Ranked, rank, withinBudget } from "../rules/ranking.ts";
 import { withLift, withProbationShare } from "../rules/ranking-lift.ts";
-import { drawEpisode, obeying, servedText } from "./draw.ts";
+import { firstDraw, isOpen, obeying, sameTask, servedText } from "./draw.ts";
 import { findBehaviors } from "./find.ts";
 import { handbookToRead, homeHandbook, redacted, searchedHandbooks } from "./handbooks.ts";
 import { unknownUse, wrongHandbook } from "./record.ts";
@@ -21,10 +21,11 @@ export interface Retrieval {
   max_tokens?: number | undefined;
   topic?: string | undefined;
   already_have?: readonly string[] | undefined;
-  /** An earlier use for the same task: this one joins its episode. */
+  /** An earlier use for the same task: this one joins its episode, unless that is over. */
   use_id?: string | undefined;
   handbook?: string | undefined;
   agent?: string | undefined;
+  /** The client's own id of it: the same task asked for again in it joins as well. */
   conversation?: string | undefined;
 }
 
@@ -39,11 +40,14 @@ export async function retrieve(
   input: Retrieval,
 ): Promise<{ use: Use; behaviors: Behavior[]; sources: Source[] }> {
   const { ledger } = ports;
-  const earlier = input.use_id === undefined ? undefined : await ledger.use(input.use_id);
-  if (input.use_id !== undefined && earlier === undefined) throw unknownUse(input.use_id);
-  const handbook = await handbookToRead(ledger, input.handbook ?? earlier?.handbook ?? homeHandbook(ports));
-  if (earlier !== undefined && earlier.handbook !== handbook)
-    throw wrongHandbook("use", earlier.id, earlier.handbook);
+  const named = input.use_id === undefined ? undefined : await ledger.use(input.use_id);
+  if (input.use_id !== undefined && named === undefined) throw unknownUse(input.use_id);
+  const handbook = await handbookToRead(ledger, input.handbook ?? named?.handbook ?? homeHandbook(ports));
+  if (named !== undefined && named.handbook !== handbook)
+    throw wrongHandbook("use", named.id, named.handbook);
+  const { texts } = await redacted(ports, { task: input.task, topic: input.topic });
+  const task = texts.task ?? "";
+  const earlier = named ?? (await sameTask(ledger, { task, handbook, conversation: input.conversation }));
 
   const handbooks = await searchedHandbooks(ports, handbook);
   const limit = input.limit ?? (input.topic === undefined ? DEFAULT_LIMIT : MAX_LIMIT);
@@ -72,32 +76,34 @@ export async function retrieve(
     ranked = withinBudget(ranked, tokens, input.max_tokens);
   }
 
-  const { texts } = await redacted(ports, { task: input.task, topic: input.topic });
   const id = ports.newId();
-  const episode_id = earlier?.episode_id ?? id;
-  const isDrawn = earlier === undefined && ranked.length > 0;
+  const episode_id = earlier !== undefined && (await isOpen(ports, earlier)) ? earlier.episode_id : id;
   const bestFit = Math.max(0, ...hits.map(({ fit }) => fit));
-  const found = { episode_id, task: texts.task ?? "", ranked, bestFit };
-  const draw = isDrawn ? await drawEpisode(ports, found) : await ledger.draw(episode_id);
-  const { served, withheld } = obeying(draw, ranked);
-  const use: Use = {
-    id,
-    episode_id,
-    handbook,
-    task: texts.task ?? "",
-    ...(texts.topic !== undefined && { topic: texts.topic }),
-    arm: draw?.arm ?? "served",
-    served: served.map(asRanked),
-    withheld: withheld.map(asRanked),
-    ...(input.agent !== undefined && { agent: input.agent }),
-    ...(input.conversation !== undefined && { conversation: input.conversation }),
-    created_at: ports.now().toISOString(),
-  };
-  await ledger.write(async (tx) => {
+  const drawn =
+    (await ledger.draw(episode_id)) ?? (await firstDraw(ports, { episode_id, task, ranked, bestFit }));
+  const created_at = ports.now().toISOString();
+  return ledger.write(async (tx) => {
+    // A retrieval of the same task at the same time may have drawn meanwhile.
+    const standing = await tx.draw(episode_id);
+    const draw = standing ?? drawn;
+    const { served, withheld } = obeying(draw, ranked);
+    const use: Use = {
+      id,
+      episode_id,
+      handbook,
+      task,
+      ...(texts.topic !== undefined && { topic: texts.topic }),
+      arm: draw?.arm ?? "served",
+      served: served.map(asRanked),
+      withheld: withheld.map(asRanked),
+      ...(input.agent !== undefined && { agent: input.agent }),
+      ...(input.conversation !== undefined && { conversation: input.conversation }),
+      created_at,
+    };
     await tx.addUse(use);
-    if (isDrawn && draw !== undefined) await tx.addDraw(handbook, draw);
+    if (standing === undefined && draw !== undefined) await tx.addDraw(handbook, draw);
+    return { use, behaviors: served.map(({ behavior }) => behavior), sources };
   });
-  return { use, behaviors: served.map(({ behavior }) => behavior), sources };
 }
 
 /** The hits with their measured lift taken in, best first. */

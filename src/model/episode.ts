@@ -45,7 +45,7 @@ export interface Episode {
   arm: Arm;
   holdout: number;
   withhold: number;
-  /** Handbook and name, best first. */
+  /** Handbook and name, best first; with `@revision` where that said something else than the behavior does now. */
   candidates: readonly string[];
   /** Place of the one that was withheld. */
   withheld?: number | undefined;

@@ -6,13 +6,13 @@ import type { Trace } from "../model/trace.ts";
 /** A draw, and what came of its episode before its time was up. */
 export interface DrawnEpisode extends Draw {
   handbook: string;
-  /** The first trace. */
+  /** Of the traces that came in time: the last whole turn that a hook counted, else the first with a count, else the first. */
   trace?: Pick<Trace, "id" | "output_tokens" | "tokens_counted_by" | "report_tokens"> | undefined;
   /** Whether a client's hook led it, so that no agent wrote a report. */
   by_hook: boolean;
-  /** What was said about the first trace, or about the use before there was one; oldest first. */
+  /** What was said about any trace of the episode, or about its uses; oldest first. */
   reports: { outcome: Outcome; evidence: Evidence }[];
-  /** Served behaviors that the first trace names, and withheld ones that it names nevertheless. */
+  /** Served behaviors that this trace names, and withheld ones that it names nevertheless. */
   cited: BehaviorKey[];
 }
 
@@ -32,17 +32,27 @@ export interface BehaviorLift extends BehaviorKey {
   effect: number;
 }
 
+/** Since which revision a behavior has said what it says. */
+export interface Rewording extends BehaviorKey {
+  since: number;
+}
+
 export interface ExperimentReads {
   /** What makes the draws unpredictable; made with the ledger, the same in all its processes. */
   assignmentSalt(): Promise<string>;
   draw(episodeId: string): Promise<Draw | undefined>;
   /** Of the newest traces that cite these behaviors. */
   similarTasks(keys: readonly BehaviorKey[]): Promise<SimilarTasks>;
-  /** Drawn episodes of a handbook whose time was up at `until`, in the order of their draws, by pages. */
+  /** Drawn episodes of a handbook whose time was up at `until`, in the order of their first uses, by pages. */
   episodes(
     handbook: string,
     range: { since?: string | undefined; until: string },
   ): AsyncIterable<DrawnEpisode[]>;
+  /**
+   * Of these behaviors, the ones whose instruction or situation was another one before, with the first revision since which they
+   * have said what they said at `until`.
+   */
+  reworded(keys: readonly BehaviorKey[], until: string): Promise<Rewording[]>;
   /** What was measured of these behaviors, in no particular order. */
   lifts(handbook: string, keys: readonly BehaviorKey[]): Promise<BehaviorLift[]>;
   /** Behaviors on probation that tested successes of a handbook cite, with the number of different tasks. */

@@ -2,7 +2,13 @@ import type { Status } from "../model/behavior.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Outcome } from "../model/outcome.ts";
 
-/** What a handbook holds and how it was used, since an instant or since ever. */
+/** From an instant, or from the beginning, up to another, or up to the end; both are inside. */
+export interface Period {
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+/** What a handbook holds, and how it was used in a period. */
 export interface HandbookCounts {
   behaviors: Record<Status, number>;
   traces: Record<Outcome, number>;
@@ -11,6 +17,8 @@ export interface HandbookCounts {
   traces_with_true_tokens: number;
   uses: number;
   uses_served: number;
+  /** Tasks that were drawn and whose day is not over at the end of the period, and when the first one's is. */
+  open_draws: { n: number; settles_at?: string };
   /** Tokens that agents wrote into `record_trace`; what hooks recorded cost none. */
   report_tokens: number;
   /** Is it used at all? */
@@ -40,4 +48,11 @@ export interface BehaviorUsage {
   cited: number;
   succeeded: number;
   failed: number;
+}
+
+export interface Usage {
+  /** The current behaviors of a handbook, by name. */
+  behaviors: BehaviorUsage[];
+  /** What the traces of a handbook cite, most cited first: its own behaviors and starters. */
+  most_cited: (Omit<BehaviorUsage, "status" | "served"> & { handbook: string })[];
 }

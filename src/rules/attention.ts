@@ -17,7 +17,7 @@ export function needsAttention(usage: readonly BehaviorUsage[]): Attention[] {
       return [{ name, why: `was cited in ${failed} failures and ${succeeded} successes` }];
     }
     if (served >= SERVED_IN_VAIN && cited === 0)
-      return [{ name, why: `was served ${served} times and never cited` }];
+      return [{ name, why: `was served ${SERVED_IN_VAIN} times or more and never cited` }];
     return [];
   });
 }

@@ -6,12 +6,12 @@ import { retrieve } from "../lifecycle/retrieve.ts";
 import { requiredText, Ulid } from "../model/text.ts";
 import { MAX_TASK } from "../model/trace.ts";
 import { GUIDANCE, solveText } from "../prompts/solve.ts";
-import type { OpenEpisode } from "./open-episode.ts";
+import type { OpenEpisodes } from "./open-episodes.ts";
 import { inOurWords, recentTraceIds } from "./resources.ts";
 import { portsFor, type Serving } from "./serving.ts";
 import { callerOf } from "./tools.ts";
 
-export function registerPrompts(server: McpServer, serving: Serving, episode: OpenEpisode): void {
+export function registerPrompts(server: McpServer, serving: Serving, episodes: OpenEpisodes): void {
   const { access } = serving;
   const trace_id = completable(Ulid.describe("A trace_id."), (prefix) => recentTraceIds(serving, prefix));
 
@@ -23,10 +23,14 @@ export function registerPrompts(server: McpServer, serving: Serving, episode: Op
       argsSchema: z.object({ task: requiredText(MAX_TASK).describe("The task.") }),
     },
     async ({ task }, context) => {
-      const { use, behaviors } = await portsFor(serving, "read")
-        .then((ports) => retrieve(ports, { task, ...callerOf(server, context, access) }))
-        .catch(inOurWords);
-      episode.saw("retrieve_behaviors", { use_id: use.id });
+      const answer = async () => {
+        const ports = await portsFor(serving, "read");
+        const use_id = episodes.goesOnFrom({ task });
+        const found = await retrieve(ports, { task, use_id, ...callerOf(server, context, access) });
+        await episodes.retrieved(ports, { task }, use_id, found.use.id);
+        return found;
+      };
+      const { use, behaviors } = await answer().catch(inOurWords);
       return message(`${solveText(task, behaviors)}\n\nuse_id: ${use.id}\n${GUIDANCE}`);
     },
   );

@@ -10,14 +10,14 @@ import { homeHandbook } from "../lifecycle/handbooks.ts";
 import type { Ports } from "../ports.ts";
 import { logError } from "./log.ts";
 import { behaviorMarkdown, handbookMarkdown, traceMarkdown } from "./markdown.ts";
-import type { OpenEpisode } from "./open-episode.ts";
+import type { OpenEpisodes } from "./open-episodes.ts";
 import { portsFor, type Serving } from "./serving.ts";
 
 const MARKDOWN = "text/markdown";
 const COMPLETIONS = 100; // the protocol's own limit
 const RECENT_TRACES = 50;
 
-export function registerResources(server: McpServer, serving: Serving, episode: OpenEpisode): void {
+export function registerResources(server: McpServer, serving: Serving, episodes: OpenEpisodes): void {
   const open = () => portsFor(serving, "read");
   const handbooks = told(async (prefix: string) => {
     const known = await (await open()).ledger.handbooks();
@@ -27,7 +27,7 @@ export function registerResources(server: McpServer, serving: Serving, episode: 
     );
   });
   const readable = async (ports: Ports, handbook: string) => {
-    const isWithheld = await episode.withholds(ports);
+    const isWithheld = await episodes.withholds(ports);
     return (await ports.ledger.behaviors(handbook)).filter((behavior) => !isWithheld(behavior));
   };
   const behaviors = told(async (prefix: string, handbook: string | undefined) => {
@@ -78,7 +78,7 @@ export function registerResources(server: McpServer, serving: Serving, episode: 
     told(async (uri: URL, { handbook, name }: Variables) => {
       const ports = await open();
       const found = await ports.ledger.behavior({ handbook: String(handbook), name: String(name) });
-      if (found === undefined || (await episode.withholds(ports))(found))
+      if (found === undefined || (await episodes.withholds(ports))(found))
         throw new ResourceNotFoundError(uri.href);
       return content(uri, behaviorMarkdown(found));
     }),

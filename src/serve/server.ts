@@ -1,7 +1,7 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import type { App } from "../app.ts";
 import { VERSION } from "../version.ts";
-import { OpenEpisode } from "./open-episode.ts";
+import { OpenEpisodes } from "./open-episodes.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
 import type { Serving } from "./serving.ts";
@@ -29,10 +29,10 @@ export function buildServer(
       capabilities: { resources: { listChanged: true, ...(era === "modern" && { subscribe: true }) } },
     },
   );
-  const episode = new OpenEpisode();
+  const episodes = new OpenEpisodes();
   const serving = { app, ...rest };
-  registerTools(server, serving, episode);
-  registerResources(server, serving, episode);
-  registerPrompts(server, serving, episode);
+  registerTools(server, serving, episodes);
+  registerResources(server, serving, episodes);
+  registerPrompts(server, serving, episodes);
   return server;
 }

@@ -21,7 +21,7 @@ import { retrieveBehaviors } from "../tools/retrieve-behaviors.ts";
 import { selfImprove } from "../tools/self-improve.ts";
 import { submitReflectionTool } from "../tools/submit-reflection.ts";
 import { logError } from "./log.ts";
-import type { OpenEpisode } from "./open-episode.ts";
+import type { OpenEpisodes } from "./open-episodes.ts";
 import { requestContext, soundTraceparent } from "./request-context.ts";
 import { oauthScope, portsFor, type Serving } from "./serving.ts";
 
@@ -39,14 +39,14 @@ export const TOOLS = [
 
 const MODEL_FACTOR = 5; // a model thinks for minutes where a ledger takes milliseconds
 
-export function registerTools(server: McpServer, serving: Serving, episode: OpenEpisode): void {
-  for (const tool of LISTED) register(server, serving, episode, tool);
+export function registerTools(server: McpServer, serving: Serving, episodes: OpenEpisodes): void {
+  for (const tool of LISTED) register(server, serving, episodes, tool);
 }
 
 function register(
   server: McpServer,
   serving: Serving,
-  episode: OpenEpisode,
+  episodes: OpenEpisodes,
   { inputSchema, outputSchema, ...tool }: (typeof LISTED)[number],
 ): void {
   const { name, title, description, annotations } = tool;
@@ -66,8 +66,7 @@ function register(
         serving.called?.({ tool: name, outcome, ms: performance.now() - started, served });
       };
       try {
-        const result = await serving.app.during(callTool(serving, tool, given, server, context));
-        episode.saw(name, result);
+        const result = await serving.app.during(callTool(serving, episodes, tool, given, server, context));
         ended("ok", result);
         return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
       } catch (error) {
@@ -81,6 +80,7 @@ function register(
 /** Runs a tool for its caller, with its caller's ports, in time. */
 async function callTool(
   serving: Serving,
+  episodes: OpenEpisodes,
   tool: Tool,
   given: Record<string, unknown>,
   server: McpServer,
@@ -93,7 +93,7 @@ async function callTool(
     soundTraceparent(context.mcpReq._meta?.[TRACEPARENT_META_KEY]) ?? requestContext.getStore()?.traceparent;
   const caller = callerOf(server, context, serving.access);
   const { answer, ended } = inTime(ports, seconds, traceparent, (ports) =>
-    runTool(tool, given, ports, caller),
+    runInEpisode(tool, given, ports, caller, episodes),
   );
   void serving.app.during(ended); // what is stopped ends before the ledger is closed
   return answer;
@@ -123,6 +123,26 @@ const LISTED = (TOOLS as unknown as readonly Tool[]).map((tool) => ({
   inputSchema: compact(tool.input),
   outputSchema: compact(tool.output),
 }));
+
+/** Runs a tool, with what the connection knows of its open tasks. */
+async function runInEpisode(
+  tool: Tool,
+  given: Record<string, unknown>,
+  ports: Ports,
+  caller: Caller,
+  episodes: OpenEpisodes,
+): Promise<Record<string, unknown>> {
+  if (tool.name === retrieveBehaviors.name) {
+    const use_id = episodes.goesOnFrom(given);
+    const result = await runTool(tool, { ...given, ...(use_id && { use_id }) }, ports, caller);
+    await episodes.retrieved(ports, given, use_id, String(result.use_id));
+    return result;
+  }
+  const result = await runTool(tool, given, ports, caller);
+  if (tool.name === recordTraceTool.name && typeof given.use_id === "string")
+    await episodes.recorded(ports, given.use_id);
+  return result;
+}
 
 /** Runs a tool on input that its schema has parsed. The answer is checked: a client refuses what is not declared. */
 export async function runTool(

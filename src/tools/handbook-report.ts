@@ -5,12 +5,15 @@ import { defineTool, handbookField } from "./define.ts";
 
 const count = z.number();
 
-/** A day, which is its midnight in UTC, or an instant. */
+const day = z.iso.date();
+const instant = z.iso.datetime({ offset: true });
+
+/** A day, which is its midnight in UTC, or an instant with its offset: the same wherever it is read. */
 export const Since = z
   .string()
   .refine(
-    (value) => /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)),
-    "is no date: write 2026-11-01 or 2026-11-01T00:00:00Z",
+    (value) => day.safeParse(value).success || instant.safeParse(value).success,
+    "is no date: write a day, 2026-11-01, or a time with its offset, 2026-11-01T10:00:00Z or 2026-11-01T10:00:00+01:00",
   )
   .transform((value) => new Date(value).toISOString());
 
@@ -34,7 +37,6 @@ export const handbookReport = defineTool({
       tested: z.strictObject({ success: count, failure: count }),
       traces_with_true_tokens: count,
       uses: count,
-      uses_served: count,
       reflections: z.strictObject({ open: count, done: count }),
       decisions: z.strictObject({
         add: count,
@@ -58,16 +60,41 @@ export const handbookReport = defineTool({
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async run(input, ports) {
-    const report = await measure(ports, input);
+    const report = await measure(ports, input, "agent");
     const { handbook, since, most_cited, attention } = report;
-    const { rates: _, report_tokens: __, reflections, ...counts } = report.counts;
+    const { behaviors, traces, tested, traces_with_true_tokens, uses, reflections, decisions } =
+      report.counts;
     const { open, done } = reflections;
-    const { tokens, tested, success, trustworthy, behaviors, use, account, ...notes } = sentences(report);
+    const told = sentences(report, "agent");
+    const {
+      tokens,
+      tested: successTested,
+      success,
+      trustworthy,
+      behaviors: each,
+      use,
+      account,
+      ...notes
+    } = told;
     return {
       handbook,
       ...(since !== undefined && { since }),
-      counts: { ...counts, reflections: { open, done } },
-      lift: { tokens, success: `tested: ${tested}; whoever told: ${success}`, trustworthy, behaviors },
+      // Not how often something was served: right after a draw that would tell an agent its arm.
+      counts: {
+        behaviors,
+        traces,
+        tested,
+        traces_with_true_tokens,
+        uses,
+        reflections: { open, done },
+        decisions,
+      },
+      lift: {
+        tokens,
+        success: `tested: ${successTested}; whoever told: ${success}`,
+        trustworthy,
+        behaviors: each,
+      },
       use,
       account,
       notes: Object.values(notes),

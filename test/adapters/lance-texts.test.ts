@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { queryTerms } from "../../src/adapters/lance-texts.ts";
+import { queryWords } from "../../src/adapters/lance-texts.ts";
 import { recordTrace } from "../../src/lifecycle/record.ts";
 import { put, storedIds, textsAt, upToDate } from "../lance.ts";
 import { testPorts } from "../ports.ts";
@@ -14,7 +14,7 @@ describe("candidates", () => {
     const texts = textsAt(ports);
     await upToDate(ports.ledger, texts);
     const names = async (text: string, topic?: string) =>
-      (await texts.candidates({ text, handbooks: ["default"], topic }))?.map(({ name }) => name);
+      (await texts.candidates({ text, handbooks: ["default"], topic, limit: 10 }))?.map(({ name }) => name);
     expect(await names("feeding quokkas")).toEqual(["behavior_feed_quokka"]);
     expect(await names("a banana")).toEqual(["behavior_feed_quokka"]);
     expect(await names("user names")).toEqual(["behavior_name_things"]);
@@ -37,7 +37,7 @@ describe("candidates", () => {
     const texts = textsAt(ports);
     await upToDate(ledger, texts);
     const names = async (handbooks: string[], topic?: string) =>
-      (await texts.candidates({ text: "quokka", handbooks, topic }))?.map(({ name }) => name);
+      (await texts.candidates({ text: "quokka", handbooks, topic, limit: 10 }))?.map(({ name }) => name);
     expect((await names(["default"]))?.sort()).toEqual(["behavior_b", "behavior_c"]);
     expect(await names(["other"])).toEqual(["behavior_d"]);
     expect(await names([])).toEqual([]);
@@ -70,8 +70,8 @@ describe("candidates", () => {
   });
 });
 
-test("the terms of a query are its longest words, each once", () => {
-  expect(queryTerms('the "quick" quickFix, quick! x')).toEqual(["quick", "the", "fix"]);
-  expect(queryTerms(Array.from({ length: 200 }, (_, i) => `w${i} ${i}`).join(" "))).toHaveLength(64);
-  expect(queryTerms("a".repeat(50))).toEqual([]);
+test("the words of a query are its first ones, each once", () => {
+  expect(queryWords('the "quick" quickFix, quick! x')).toEqual(["the", "quick", "fix"]);
+  expect(queryWords(Array.from({ length: 200 }, (_, i) => `w${i} ${i}`).join(" "))).toHaveLength(64);
+  expect(queryWords("a".repeat(50))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { copyFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
@@ -275,33 +275,68 @@ describe("a new table", () => {
     await other.close();
   });
 
-  test("takes the place of one that somebody deleted, and of one that is ahead of the ledger", async () => {
+  test("takes the place of one that somebody deleted", async () => {
     await using ports = await testPorts();
-    const { ledger, path } = ports;
-    await put(ledger, "behavior_a");
+    await put(ports.ledger, "behavior_a");
     const find = async () => {
       const vectors = vectorsAt(ports, hashEmbedder());
       const found = await eventually(() => search(vectors, "a"));
-      await eventually(
-        async () => (await ledger.indexGenerations("vectors")).at(-1)?.watermark === (await ledger.headSeq()),
-      );
       await vectors.close();
       return found;
     };
     expect(await find()).toHaveLength(1);
-    rmSync(join(path, "lancedb"), { recursive: true });
+    rmSync(join(ports.path, "lancedb"), { recursive: true });
     expect(await find()).toHaveLength(1);
-    const [generation] = (await ledger.indexGenerations("vectors")).slice(-1);
-    await ledger.write(async (tx) => {
-      const lease = await tx.takeLease("vectors:hash-1", "test", new Date(Date.now() + 3_600_000), 0);
-      const { generation: number = 0, watermark = 0 } = generation ?? {};
-      if (lease !== undefined) await tx.advanceIndex(number, watermark, 1000, lease);
-      if (lease !== undefined) await tx.releaseLease(lease, new Date());
-    });
-    expect(await find()).toHaveLength(1);
-    expect((await ledger.indexGenerations("vectors")).at(-1)?.generation).toBeGreaterThan(
-      generation?.generation ?? 0,
+  });
+
+  test.concurrent("takes the place of one that has lost a file, and of no other", async () => {
+    await using ports = await testPorts();
+    const { ledger, path } = ports;
+    await put(ledger, "behavior_a");
+    const before = vectorsAt(ports, hashEmbedder());
+    await upToDate(ledger, before);
+    await before.close();
+    const files = readdirSync(join(path, "lancedb"), { recursive: true, encoding: "utf8" });
+    for (const file of files.filter((name) => /data.[^/\\]+\.lance$/.test(name)))
+      rmSync(join(path, "lancedb", file));
+    const vectors = vectorsAt(ports, hashEmbedder());
+    expect(await search(vectors, "a")).toBeUndefined();
+    expect(vectors.progress().fault).toContain("Not found");
+    await eventually(async () => (await search(vectors, "a"))?.length === 1, 30_000);
+    await put(ledger, "behavior_b");
+    await upToDate(ledger, vectors);
+    expect(await ledger.indexGenerations("vectors")).toHaveLength(2); // the former one is kept for a minute
+    await vectors.close();
+  });
+
+  test("takes the place of one that is ahead of the ledger, which was put back from a copy", async () => {
+    using directory = tempDirectory();
+    const { path } = directory;
+    const file = join(path, "handbook.sqlite");
+    const live = async (...behaviors: [name: string, instruction: string][]) => {
+      const ledger = await openSqliteLedger(file);
+      const vectors = vectorsAt({ ledger, path }, hashEmbedder());
+      for (const [name, instruction] of behaviors) await put(ledger, name, { instruction });
+      await upToDate(ledger, vectors);
+      expect(await eventually(() => search(vectors, "any", { limit: 9 }))).toHaveLength(
+        await ledger.behaviorCount(),
+      );
+      expect(await storedIds({ ledger, path }, "vectors")).toEqual(await wantedIds(ledger));
+      const [nearest] = (await search(vectors, behaviors.at(-1)?.[1] ?? "", { limit: 1 })) ?? [];
+      await vectors.close();
+      await ledger.close();
+      return nearest;
+    };
+    await live(["behavior_a", "Sing a song."]);
+    copyFileSync(file, `${file}.backup`);
+    await live(
+      ["behavior_a", "Wording that is lost."],
+      ["behavior_b", "Lost."],
+      ["behavior_c", "Lost, too."],
     );
+    copyFileSync(`${file}.backup`, file);
+    const nearest = await live(["behavior_a", "Peel seventeen bananas."]);
+    expect(nearest?.similarity).toBeGreaterThan(0.8);
   });
 
   test("is made for a new ledger in the place of an old one, whose tables are still there", async () => {

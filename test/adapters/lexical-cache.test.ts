@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { memoryIndex } from "../../src/adapters/memory-index.ts";
-import type { BehaviorChanges, IndexDocument } from "../../src/ports.ts";
+import { type MemoryIndexOptions, memoryIndex } from "../../src/adapters/memory-index.ts";
+import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import type { BehaviorChanges, IndexDocument, Ledger, LedgerReads } from "../../src/ports.ts";
 import { lexicalRules } from "../../src/rules/lexical.ts";
-import { tempDirectory } from "../ports.ts";
+import { put } from "../lance.ts";
+import { tempDirectory, testPorts } from "../ports.ts";
 
 const words = ["polish", "lens", "river", "stone", "cloud", "lamp", "grüße", "東京"];
 
@@ -36,14 +38,11 @@ function ledgerOf(count: number) {
   };
 }
 
-type Ledger = ReturnType<typeof ledgerOf>;
+type Source = Pick<LedgerReads, "changedBehaviors" | "headSeq">;
+type Cache = NonNullable<MemoryIndexOptions["cache"]>;
 
-async function answers(ledger: Ledger, path?: string, name = "one") {
-  const index = memoryIndex(
-    ledger,
-    lexicalRules,
-    path === undefined ? {} : { cache: { path, ledger: name } },
-  );
+async function answers(ledger: Source, cache?: Cache) {
+  const index = memoryIndex(ledger, lexicalRules, cache && { cache });
   const found: unknown[] = [];
   for (const text of ["polish the lens", "grüße aus 東京", "river of old stone 17"])
     for (const topic of [undefined, "optics"])
@@ -53,16 +52,16 @@ async function answers(ledger: Ledger, path?: string, name = "one") {
 }
 
 test("what is read from the copy answers exactly as what was built, and only the rest is read", async () => {
-  using directory = tempDirectory();
-  const path = join(directory.path, "cache", "lexical.bin");
+  await using ports = await testPorts();
+  const cache = { path: join(ports.path, "cache", "lexical.bin"), ledger: ports.ledger };
   const ledger = ledgerOf(500);
-  const built = await answers(ledger, path);
+  const built = await answers(ledger, cache);
   ledger.readFrom.length = 0;
-  expect(await answers(ledger, path)).toEqual(built);
+  expect(await answers(ledger, cache)).toEqual(built);
   expect(ledger.readFrom).toEqual([500]);
 
   const grown = ledgerOf(520);
-  expect(await answers(grown, path)).toEqual(await answers(ledgerOf(520)));
+  expect(await answers(grown, cache)).toEqual(await answers(ledgerOf(520)));
   expect(grown.readFrom).toEqual([500]);
 });
 
@@ -79,44 +78,81 @@ test.each([
     },
   ],
 ])("a copy that %s is built anew", async (_, damage) => {
-  using directory = tempDirectory();
-  const path = join(directory.path, "lexical.bin");
+  await using ports = await testPorts();
+  const cache = { path: join(ports.path, "cache", "lexical.bin"), ledger: ports.ledger };
   const ledger = ledgerOf(500);
-  const built = await answers(ledger, path);
-  damage(path);
+  const built = await answers(ledger, cache);
+  damage(cache.path);
   ledger.readFrom.length = 0;
-  expect(await answers(ledger, path)).toEqual(built);
+  expect(await answers(ledger, cache)).toEqual(built);
   expect(ledger.readFrom[0]).toBe(0);
   ledger.readFrom.length = 0;
-  await answers(ledger, path);
+  await answers(ledger, cache);
   expect(ledger.readFrom).toEqual([500]);
 });
 
-test("a copy of another ledger, or of one that was put back to an earlier state, is not used", async () => {
+test("a copy of another ledger is not used, and does not stay", async () => {
+  await using ports = await testPorts();
+  await using other = await testPorts();
+  const cache = { path: join(ports.path, "cache", "lexical.bin"), ledger: ports.ledger };
+  await answers(ledgerOf(500), cache);
+  const few = ledgerOf(50);
+  expect(await answers(few, { ...cache, ledger: other.ledger })).toEqual(await answers(ledgerOf(50)));
+  expect(few.readFrom[0]).toBe(0);
+  expect(existsSync(cache.path)).toBe(false);
+});
+
+test("after an older copy of the ledger was put back and has grown further, nothing of the lost time is found", async () => {
   using directory = tempDirectory();
-  const path = join(directory.path, "lexical.bin");
-  await answers(ledgerOf(500), path);
-  const other = ledgerOf(500);
-  await answers(other, path, "two");
-  expect(other.readFrom[0]).toBe(0);
-  const earlier = ledgerOf(400);
-  expect(await answers(earlier, path, "two")).toEqual(await answers(ledgerOf(400)));
-  expect(earlier.readFrom[0]).toBe(0);
+  const file = join(directory.path, "handbook.sqlite");
+  const live = async (work: (ledger: Ledger) => Promise<void>) => {
+    const ledger = await openSqliteLedger(file);
+    await work(ledger);
+    await ledger.close();
+  };
+  const addAll = async (ledger: Ledger, word: string) => {
+    for (let i = 0; i < 210; i++)
+      await put(ledger, `behavior_${word}${i}`, { instruction: `Peel a ${word}.` });
+  };
+  const find = async (ledger: Ledger, text: string) => {
+    const cache = { path: join(directory.path, "lexical.bin"), ledger };
+    const index = memoryIndex(ledger, lexicalRules, { cache });
+    const { hits } = await index.search({ text, handbooks: ["default"], limit: 1000 });
+    await index.close();
+    return hits.length;
+  };
+  await live(async (ledger) => {
+    await addAll(ledger, "apple");
+    expect(await find(ledger, "apple")).toBe(210); // and this copy the older ledger knows, but it is overwritten
+  });
+  copyFileSync(file, `${file}.backup`);
+  await live(async (ledger) => {
+    await addAll(ledger, "banana");
+    expect(await find(ledger, "banana")).toBe(210);
+  });
+  copyFileSync(`${file}.backup`, file);
+  await live(async (ledger) => {
+    await addAll(ledger, "cherry");
+    await put(ledger, "behavior_last");
+    expect(await find(ledger, "cherry")).toBe(210);
+    expect(await find(ledger, "banana")).toBe(0);
+    expect(await find(ledger, "apple")).toBe(210);
+  });
 });
 
 test("a directory that cannot be written costs the copy, not the answer", async () => {
-  using directory = tempDirectory();
-  writeFileSync(join(directory.path, "file"), "");
-  const path = join(directory.path, "file", "lexical.bin");
-  expect(await answers(ledgerOf(500), path)).toEqual(await answers(ledgerOf(500)));
+  await using ports = await testPorts();
+  writeFileSync(join(ports.path, "file"), "");
+  const cache = { path: join(ports.path, "file", "lexical.bin"), ledger: ports.ledger };
+  expect(await answers(ledgerOf(500), cache)).toEqual(await answers(ledgerOf(500)));
 });
 
 test("several processes write it at once and none leaves a half one behind", async () => {
-  using directory = tempDirectory();
-  const path = join(directory.path, "lexical.bin");
-  await Promise.all(Array.from({ length: 6 }, () => answers(ledgerOf(500), path)));
-  expect(readdirSync(directory.path)).toEqual(["lexical.bin"]);
+  await using ports = await testPorts();
+  const cache = { path: join(ports.path, "cache", "lexical.bin"), ledger: ports.ledger };
+  await Promise.all(Array.from({ length: 6 }, () => answers(ledgerOf(500), cache)));
+  expect(readdirSync(dirname(cache.path))).toEqual(["lexical.bin"]);
   const ledger = ledgerOf(500);
-  await answers(ledger, path);
+  await answers(ledger, cache);
   expect(ledger.readFrom).toEqual([500]);
 });

@@ -2,6 +2,7 @@ import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { writeRandomModel } from "../../scripts/random-model.ts";
+import { embedPassages } from "../../src/adapters/checked-vectors.ts";
 import { type LocalEmbedderOptions, localEmbedder } from "../../src/adapters/local-embedder.ts";
 import { startModelHub } from "../model-hub.ts";
 import { tempDirectory } from "../ports.ts";
@@ -187,10 +188,14 @@ describe("a thread", () => {
     expect(await it.embed(["fine"], "passage")).toEqual([Float32Array.of(1)]);
   });
 
-  test("that fails on one text goes on with the next", async () => {
+  test("that fails on one text embeds the others, and says what to do if it fails on all", async () => {
     const it = embedder({ thread });
-    await expect(it.embed(["fail"], "passage")).rejects.toMatchObject({ code: "EMBEDDER_UNAVAILABLE" });
-    expect(await it.embed(["fine"], "passage")).toHaveLength(1);
+    await expect(it.embed(["fail"], "passage")).rejects.toMatchObject({
+      code: "EMBEDDER_BAD_OUTPUT",
+      fix: expect.stringMatching(/^Delete .* if it fails on every text$/),
+    });
+    const one = Float32Array.of(1);
+    expect(await embedPassages(it, ["fine", "fail", "fine"], 1)).toEqual([one, null, one]);
   });
 
   test("skips passages that nobody waits for any more", async () => {
@@ -200,7 +205,7 @@ describe("a thread", () => {
     const first = it.embed(["fine"], "passage");
     const dropped = it.embed(["die"], "passage", giveUp.signal);
     giveUp.abort();
-    await expect(dropped).rejects.toThrow("did not answer in time");
+    await expect(dropped).rejects.toMatchObject({ code: "EMBEDDER_UNAVAILABLE" });
     await first;
     expect(await it.embed(["fine"], "passage")).toHaveLength(1);
   });

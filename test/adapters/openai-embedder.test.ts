@@ -65,6 +65,16 @@ test("dimensions are asked for only when they are set", async () => {
 
 test.each([
   ["fewer vectors than texts", { data: vectorsOf(["a"]) }],
+  ["more vectors than texts", { data: vectorsOf(["a", "b", "c"]) }],
+  [
+    "an index beyond the texts",
+    {
+      data: [
+        { index: 0, embedding: [1] },
+        { index: 4e9, embedding: [1] },
+      ],
+    },
+  ],
   ["an index twice", { data: [...vectorsOf(["a"]), ...vectorsOf(["b"])] }],
   ["unequal lengths", { data: [{ embedding: [1, 2] }, { embedding: [1, 2, 3] }] }],
   [
@@ -90,16 +100,18 @@ test("another length than before, or than was asked for, is bad output", async (
   await using server = await startEmbeddingServer([{ data: [{ embedding: [1, 2] }] }]);
   const embedder = embedderAt(server);
   await embedder.embed(["a"], "passage");
-  await expect(embedder.embed(["a"], "passage")).rejects.toThrow("of length 3 where 2 is expected");
+  await expect(embedder.embed(["a"], "passage")).rejects.toThrow(
+    "3 numbers in a vector, where there must be 2",
+  );
   await expect(embedderAt(server, { dimensions: 4 }).embed(["a"], "passage")).rejects.toThrow(
-    "length 3 where 4",
+    "where there must be 4",
   );
 });
 
 test.each([
   [401, "refused the key"],
   [404, "does not know this model"],
-  [400, "failed (HTTP 400)"],
+  [418, "failed (HTTP 418)"],
 ])("HTTP %i is unavailable, without the endpoint's words", async (status, message) => {
   await using server = await startEmbeddingServer([status]);
   const failure = await embedderAt(server)
@@ -107,6 +119,22 @@ test.each([
     .catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: "EMBEDDER_UNAVAILABLE", message: expect.stringContaining(message) });
   expect(`${failure}`).not.toContain("stranger");
+});
+
+test.each([400, 413, 422])("HTTP %i is of this text: the next one is asked for at once", async (status) => {
+  await using server = await startEmbeddingServer([status]);
+  const embedder = embedderAt(server);
+  await expect(embedder.embed(["a"], "query")).rejects.toMatchObject({
+    code: "EMBEDDER_BAD_OUTPUT",
+    message: `the embedding endpoint refused a text (HTTP ${status})`,
+  });
+  expect(await embedder.embed(["b"], "query")).toHaveLength(1);
+});
+
+test("a text is not cut in the middle of a character", async () => {
+  await using server = await startEmbeddingServer();
+  await embedderAt(server).embed([`${"x".repeat(5999)}😀`], "passage");
+  expect(server.requests[0]?.input[0]?.slice(5998)).toBe("x\ufffd");
 });
 
 test("a body that breaks off is unavailable or bad output, never a vector", async () => {
@@ -129,30 +157,12 @@ test("a silent server is unavailable, and then nobody asks it for a while", asyn
   expect(server.requests).toHaveLength(3);
 });
 
-test("who gives up goes at once, and finds the answer when asking again", async () => {
-  const held: (() => void)[] = [];
-  await using server = await startEmbeddingServer([
-    (response) => {
-      held.push(() => response.end(JSON.stringify({ data: vectorsOf(["a"]) })));
-      response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
-      giveUp.abort();
-    },
-  ]);
+test("who gives up goes at once, and the endpoint does not count as down", async () => {
   const giveUp = new AbortController();
+  await using server = await startEmbeddingServer([() => giveUp.abort()]);
   const embedder = embedderAt(server);
-  await expect(embedder.embed(["a"], "query", giveUp.signal)).rejects.toThrow("did not answer in time");
-  for (const answer of held) answer();
+  await expect(embedder.embed(["a"], "query", giveUp.signal)).rejects.toThrow(HandbookError);
   expect(await embedder.embed(["a"], "query")).toHaveLength(1);
-  expect(server.requests).toHaveLength(1);
-});
-
-test("a query asked for twice at once, or again, is embedded once", async () => {
-  await using server = await startEmbeddingServer();
-  const embedder = embedderAt(server);
-  const [first, second] = await Promise.all([embedder.embed(["a"], "query"), embedder.embed(["a"], "query")]);
-  expect(first).toEqual(second);
-  await embedder.embed(["a", "b"], "query");
-  expect(server.requests.map(({ input }) => input)).toEqual([["a"], ["b"]]);
 });
 
 test("closing ends what is under way", async () => {

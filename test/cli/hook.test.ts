@@ -100,6 +100,18 @@ describe.concurrent("hook prompt", () => {
       expect(hookSpecificOutput.additionalContext).toContain(`- ${name}: `);
   });
 
+  test("the same prompt again goes on with the same task until its turn has ended, so it is not drawn again", async () => {
+    using user = bare();
+    await promptHook(user, TASK);
+    const first = await newestUse(user);
+    await promptHook(user, TASK);
+    expect(await newestUse(user)).toMatchObject({ episode_id: first?.id });
+    await stopHook(user, workedOn(TASK), "Fixed.");
+    await promptHook(user, TASK);
+    const next = await newestUse(user);
+    expect(next?.episode_id).toBe(next?.id);
+  });
+
   test("a prompt without a task gets nothing and leaves no use", async () => {
     using user = bare();
     await promptHook(user, TASK, "another-session"); // makes the ledger

@@ -1,7 +1,10 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { writeRandomModel } from "../../scripts/random-model.ts";
 import { startEmbeddingServer } from "../embedding-server.ts";
+import { startModelHub } from "../model-hub.ts";
+import { tempDirectory } from "../ports.ts";
 import { machine, runHandbook } from "./run-handbook.ts";
 
 const HANDBOOK = {
@@ -40,6 +43,22 @@ test("reindex builds the index by meaning anew and says so, and takes away the c
   expect(readdirSync(join(at.data, "index"))).toContainEqual(
     expect.stringMatching(/^vectors_g2_\w+\.lance$/),
   );
+});
+
+test("reindex waits for a model that is still to be downloaded, and shows it", async () => {
+  using made = tempDirectory();
+  writeRandomModel(join(made.path, "some/model"));
+  await using hub = await startModelHub(made.path);
+  using at = machine({
+    HANDBOOK_STARTERS: "off",
+    HANDBOOK_EMBEDDER: "local",
+    HANDBOOK_EMBEDDER_MODEL: "some/model",
+    HF_ENDPOINT: hub.url,
+  });
+  const { code, stdout, stderr } = await runHandbook(at, ["reindex"]);
+  expect(stderr).toMatch(/some\/model: \[.*MB of a file downloaded/);
+  expect(stdout).toContain("The index of vectors is built anew: 0 rows");
+  expect(code).toBe(0);
 });
 
 test("reindex says what stops it", async () => {

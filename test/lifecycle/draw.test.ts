@@ -77,13 +77,71 @@ test("one behavior that is withheld is withheld from the whole episode, and noth
   expect(names(again.use.withheld)).toEqual([gone]);
 });
 
-test("a first use that finds nothing is not drawn, nor are the later ones of its episode", async () => {
+test("the draw is made at the first use that finds something, and what a use was served before it stays served", async () => {
   await using at = await harbor({ holdout: 1 });
+  const { ports } = at;
+  const first = await retrieve(ports, { task: "Translate a poem about autumn into French" });
+  expect(first.use.arm).toBe("served");
+  const later = await retrieve(ports, { task: TASK, use_id: first.use.id });
+  expect(later).toMatchObject({ behaviors: [], use: { arm: "control", episode_id: first.use.id } });
+  expect(await ports.ledger.draw(first.use.id)).toMatchObject({ arm: "control" });
+
+  const undrawn = { ...ports, settings: { ...ports.settings, holdout: 0 } };
+  const { use } = await retrieve(undrawn, { task: TASK });
+  expect((await retrieve(ports, { task: TASK, use_id: use.id })).behaviors).toHaveLength(3);
+  expect(await ports.ledger.draw(use.id)).toBeUndefined();
+});
+
+test("retrievals of one task at the same time obey one draw", async () => {
+  await using at = await harbor({ withhold: 1 });
   const { use } = await retrieve(at.ports, { task: "Translate a poem about autumn into French" });
-  expect(use.arm).toBe("served");
-  const later = await retrieve(at.ports, { task: TASK, use_id: use.id });
-  expect(later.behaviors).toHaveLength(3);
-  expect(await at.ports.ledger.draw(use.id)).toBeUndefined();
+  const asked = [1, 2, 3].map((limit) =>
+    retrieve(at.ports, { task: TASK, use_id: use.id, limit: limit + 2 }),
+  );
+  const withheld = (await Promise.all(asked)).map(({ use }) => names(use.withheld));
+  expect(withheld).toEqual([withheld[0], withheld[0], withheld[0]]);
+});
+
+describe("a use of an episode that is over begins one of its own", () => {
+  const isNew = async (ports: TestPorts, use_id: string) => {
+    const { use } = await retrieve(ports, { task: TASK, use_id });
+    expect(use.episode_id).toBe(use.id);
+    expect(await ports.ledger.draw(use.id)).toBeDefined();
+  };
+
+  test("after its trace, drawn or not", async () => {
+    await using at = await harbor({ withhold: 0.5 });
+    for (const task of [TASK, "Translate a poem about autumn into French"]) {
+      const { use } = await retrieve(at.ports, { task });
+      await recordTrace(at.ports, { task, reasoning: "done", use_id: use.id });
+      await isNew(at.ports, use.id);
+    }
+  });
+
+  test("after a day, drawn or not", async () => {
+    await using at = await harbor({ withhold: 0.5 });
+    const { use: drawn } = await retrieve(at.ports, { task: TASK });
+    const { use: undrawn } = await retrieve(at.ports, { task: "Translate a poem about autumn into French" });
+    at.clock.ms = 23 * HOUR;
+    const { use } = await retrieve(at.ports, { task: TASK, use_id: drawn.id });
+    expect(use.episode_id).toBe(drawn.id);
+    at.clock.ms = 24 * HOUR + 1000;
+    await isNew(at.ports, drawn.id);
+    await isNew(at.ports, undrawn.id);
+  });
+});
+
+test("the same task again in a conversation is the same episode until its trace, another task is another", async () => {
+  await using at = await harbor({ withhold: 0.5 });
+  const episode = async (task: string, conversation = "session-1") =>
+    (await retrieve(at.ports, { task, conversation })).use.episode_id;
+  const first = await episode(TASK);
+  expect(await episode(TASK)).toBe(first);
+  expect(await episode(TASK, "session-2")).not.toBe(first);
+  await recordTrace(at.ports, { task: TASK, reasoning: "done", use_id: first });
+  const second = await episode(TASK);
+  expect(second).not.toBe(first);
+  expect(await episode("Moor the ship in a storm")).not.toBe(second);
 });
 
 test("with both probabilities 0 nothing is drawn", async () => {
@@ -130,7 +188,7 @@ test("what was known of a task before its draw comes from what was done before",
 });
 
 describe("an episode", () => {
-  test("counts after a day, with its first trace and what was known of it then", async () => {
+  test("counts after a day, with its trace and what was known of it then", async () => {
     await using at = await harbor({ withhold: 0.001 });
     const { ports, clock } = at;
     const { use } = await retrieve(ports, { task: TASK });
@@ -147,6 +205,47 @@ describe("an episode", () => {
     expect((await ports.ledger.traces([trace.id]))[0]?.outcome).toBe("success");
   });
 
+  test("takes as many tokens as the last whole turn that a hook counted, whatever the agent reported before", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { ports, clock } = at;
+    const { use } = await retrieve(ports, { task: TASK, conversation: "session-1" });
+    const own = { task: TASK, use_id: use.id };
+    await recordTrace(ports, { ...own, reasoning: "the agent's own report", outcome: "success" });
+    await recordTrace(ports, { ...own, reasoning: "turn", output_tokens: 100 });
+    await recordTrace(ports, { ...own, reasoning: "turn, by [[moor_by_rope]]", output_tokens: 190 });
+    await recordTrace(ports, { ...own, reasoning: "turn that broke off" });
+    clock.ms = 25 * HOUR;
+    await recordTrace(ports, { ...own, reasoning: "turn, a day later", output_tokens: 900 });
+    const [episode] = await episodes(ports, clock);
+    expect(episode).toMatchObject({ tokens: 190, outcome: "success", evidence: "self" });
+    expect(episode?.cited.map((place) => episode.candidates[place])).toEqual([
+      "default/behavior_moor_by_rope",
+    ]);
+  });
+
+  test("takes as many tokens as its first count where no hook led it", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { use } = await retrieve(at.ports, { task: TASK });
+    const own = { task: TASK, use_id: use.id };
+    await recordTrace(at.ports, { ...own, reasoning: "uncounted" });
+    await recordTrace(at.ports, { ...own, reasoning: "first", output_tokens: 7 });
+    await recordTrace(at.ports, { ...own, reasoning: "second", output_tokens: 9 });
+    const [episode] = await episodes(at.ports, at.clock);
+    expect(episode?.tokens).toBe(7);
+  });
+
+  test("ends as the strongest word says that came in time, about whichever of its traces", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { use } = await retrieve(at.ports, { task: TASK });
+    const own = { task: TASK, use_id: use.id };
+    const counted = { reasoning: "counted", output_tokens: 7, outcome: "success" as const };
+    await recordTrace(at.ports, { ...own, ...counted });
+    const { trace } = await recordTrace(at.ports, { ...own, reasoning: "second" });
+    await settle(at.ports, { trace_id: trace.id, outcome: "failure", evidence: "test" });
+    const [episode] = await episodes(at.ports, at.clock);
+    expect(episode).toMatchObject({ tokens: 7, outcome: "failure", evidence: "test" });
+  });
+
   test("whose trace comes after a day has not returned", async () => {
     await using at = await harbor({ withhold: 0.001 });
     const { use } = await retrieve(at.ports, { task: TASK });
@@ -155,6 +254,18 @@ describe("an episode", () => {
     const [episode] = await episodes(at.ports, at.clock);
     expect(episode).toMatchObject({ returned: false, outcome: "unknown" });
     expect(episode?.tokens).toBeUndefined();
+  });
+
+  test("keeps its tokens when a true count of them comes after a day", async () => {
+    await using at = await harbor({ withhold: 0.001 });
+    const { ports, clock } = at;
+    const { use } = await retrieve(ports, { task: TASK });
+    const own = { task: TASK, reasoning: "uncounted", use_id: use.id };
+    await recordTrace(ports, own);
+    clock.ms = 24 * HOUR + 1000;
+    const again = await recordTrace(ports, { ...own, output_tokens: 7 });
+    expect(again).toMatchObject({ isNew: false, trace: { tokens_counted_by: "server" } });
+    expect((await episodes(ports, clock))[0]?.tokens).toBeUndefined();
   });
 
   test("has no count of tokens where only the report was counted", async () => {

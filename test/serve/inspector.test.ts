@@ -2,13 +2,24 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { tempDirectory } from "../ports.ts";
+import { UNDRAWN } from "../undrawn.ts";
 
 const root = join(import.meta.dirname, "../..");
 const ENTRY = join(root, "dist/behavior-handbook.js");
 
 function inspect(home: string, ...args: string[]) {
   const inspector = join(root, "node_modules/.bin/mcp-inspector");
-  const all = [inspector, "--cli", process.execPath, ENTRY, "-e", `HANDBOOK_HOME=${home}`, ...args];
+  const undrawn = Object.entries(UNDRAWN).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  const all = [
+    inspector,
+    "--cli",
+    process.execPath,
+    ENTRY,
+    "-e",
+    `HANDBOOK_HOME=${home}`,
+    ...undrawn,
+    ...args,
+  ];
   return spawnSync(process.execPath, all, { encoding: "utf8" });
 }
 

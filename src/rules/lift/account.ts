@@ -18,30 +18,36 @@ export const DEFINITION_TOKENS = 1900;
 export interface Ledgered {
   /** Output tokens of a task, served minus control; absent while nobody knows. */
   tokens?: Interval | undefined;
-  /** Tasks that were served something. */
+  /** Tasks that were served something: they alone save and read. */
   tasks: number;
-  /** Means per such task: to read what was served, and to write the report where an agent wrote it. */
+  /** Tasks that asked, whatever they were served: all of them have the tools in their context. */
+  asked: number;
+  /** Mean per served task: to read what was served. */
   read_tokens: number;
+  /** Of all tasks together: what agents wrote as reports. */
   report_tokens: number;
-  /** What a model sees of the tools. */
+  /** Per task that asked: what a model sees of the tools. */
   definition_tokens: number;
   /** Of all reflections together. */
   reflection: { input_tokens: number; output_tokens: number };
 }
 
-/** Money, in the currency of the prices. Costs are positive. */
+/** Money, in the currency of the prices. Costs are positive. What all tasks cost is spread over those that were served. */
 export interface Account {
+  /** Tasks that were served something. */
   tasks: number;
+  /** Tasks that asked. */
+  asked: number;
   prices: Prices;
-  /** Per task, what was not written thanks to the handbook; absent while nobody knows. */
+  /** Per served task, what was not written thanks to the handbook; absent while nobody knows. */
   saved?: Interval;
-  /** Per task. */
+  /** Per served task. */
   costs: { reading: number; definitions: number; reports: number; reflection: number };
-  /** Per task, saved minus costs; absent while nobody knows. */
+  /** Per served task, saved minus costs; absent while nobody knows. */
   net?: Interval;
   /** Of all tasks together; absent while nobody knows. */
   total?: Interval;
-  /** After so many tasks the reflections have paid; absent while nobody knows, and when they never do. */
+  /** After so many served tasks the reflections have paid; absent where no gain is shown, and where nobody reflected. */
   break_even_tasks?: number;
 }
 
@@ -54,22 +60,24 @@ const MILLION = 1_000_000;
 
 /**
  * The account of a handbook: output tokens that were saved, minus what it costs to read behaviors and tool definitions, to
- * write reports, and to reflect. The interval is that of the saved tokens; costs are means. Assumes that a task would have been as
+ * write reports, and to reflect. Definitions and reports are paid by all tasks, also by those that were served nothing. The interval is that of the saved tokens; costs are means. Assumes that a task would have been as
  * dear without the server's tools in its context, which the control arm has too.
  */
 export function accountOf(of: Ledgered, prices: Prices): Account {
   const { tasks } = of;
+  const asked = Math.max(of.asked, tasks);
+  const spread = (all: number) => (tasks === 0 ? 0 : all / tasks);
   const once = prices.input / MILLION;
   const standing = once + ((REQUESTS_PER_TASK - 1) * prices.cached) / MILLION;
   const output = prices.output / MILLION;
   const reflected = of.reflection.input_tokens * once + of.reflection.output_tokens * output;
   const costs = {
     reading: of.read_tokens * standing,
-    definitions: of.definition_tokens * standing,
-    reports: of.report_tokens * output,
-    reflection: tasks === 0 ? 0 : reflected / tasks,
+    definitions: spread(of.definition_tokens * standing * asked),
+    reports: spread(of.report_tokens * output),
+    reflection: spread(reflected),
   };
-  const account: Account = { tasks, prices, costs };
+  const account: Account = { tasks, asked, prices, costs };
   if (of.tokens === undefined) return account;
   const saved = scaled(of.tokens, -output, 0);
   const running = costs.reading + costs.definitions + costs.reports;
@@ -80,7 +88,7 @@ export function accountOf(of: Ledgered, prices: Prices): Account {
     saved,
     net,
     total: scaled(net, tasks, 0),
-    ...(perTask > 0 && { break_even_tasks: Math.ceil(reflected / perTask) }),
+    ...(net.low > 0 && reflected > 0 && { break_even_tasks: Math.ceil(reflected / perTask) }),
   };
 }
 

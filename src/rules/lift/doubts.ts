@@ -9,12 +9,12 @@ const FEW_TOKENS = 0.5;
 export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Contamination): string[] {
   const { episodes, control, excluded, with_tokens, with_tokens_share } = counts;
   const doubts: string[] = [];
-  if (episodes === 0) return ["No task has been drawn yet."];
+  if (episodes === 0) return ["No task has settled yet."];
   if (excluded === episodes)
     doubts.push("In no task both arms were possible, so there is nothing to compare with.");
   else if (control === 0) doubts.push("No task of the control arm has settled yet.");
   for (const [what, rates] of [
-    ["A trace", returns.trace],
+    ["A report", returns.trace],
     ["A known outcome", returns.outcome],
     ["A true count of tokens", returns.tokens],
   ] as const)
@@ -23,7 +23,7 @@ export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Co
     doubts.push("Nothing bounds how far missing counts of tokens can shift the difference in tokens.");
   if (contamination.share >= CONTAMINATED)
     doubts.push(
-      `${percent(contamination.share)} of the control arm's traces name a behavior that was not served, which hides a part of the effect.`,
+      `${percent(contamination.share)} of the control arm's reports name a behavior that was not served, which hides a part of the effect.`,
     );
   if (with_tokens > 0 && with_tokens_share < FEW_TOKENS)
     doubts.push(`Only ${percent(with_tokens_share)} of the tasks have their tokens counted from outside.`);
@@ -31,7 +31,7 @@ export function doubtsOf(counts: LiftCounts, returns: Returns, contamination: Co
 }
 
 function shares({ served, control }: ReturnRates): string {
-  return `from ${percent(served.share ?? 0)} of the served and ${percent(control.share ?? 0)} of the control episodes`;
+  return `from ${percent(served.share ?? 0)} of the served and ${percent(control.share ?? 0)} of the control tasks`;
 }
 
 function percent(share: number): string {

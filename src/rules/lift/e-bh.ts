@@ -3,7 +3,7 @@
  * largest is at least K/(kα).
  *
  * The expected share of false rejections is at most α, however the e-values depend on each other (e-BH: Wang & Ramdas,
- * "False discovery rate control with e-values", JRSS-B 2022, section 4); with asymptotic e-values, asymptotically.
+ * "False discovery rate control with e-values", JRSS-B 2022; section unchecked); with asymptotic e-values, asymptotically.
  */
 export function rejected(eValues: readonly number[], alpha: number): boolean[] {
   const sorted = eValues.toSorted((a, b) => b - a);

@@ -39,9 +39,9 @@ export function startContrast(needed: BurnInCounts): Contrast {
 }
 
 /** Takes the pseudo-outcome of one episode in. The burn-in ends by counts of arms, never by outcomes. */
-export function enter(contrast: Contrast, arm: Side, value: number, bound: number, alpha: number): void {
+export function enter(contrast: Contrast, arm: Side, value: number, unseen: number, alpha: number): void {
   const { sequence, needed } = contrast;
-  add(sequence, value, bound);
+  add(sequence, value, unseen);
   if (arm === "first") contrast.with += 1;
   if (arm === "second") contrast.without += 1;
   if (sequence.rho2 !== undefined || sequence.n < needed.episodes) return;

@@ -1,8 +1,12 @@
 import type { Interval } from "./lift.ts";
 
+/** A format is made when it is first used: that takes a millisecond, which the start of a server has not to spare. */
 const written = (options: Intl.NumberFormatOptions) => {
-  const format = new Intl.NumberFormat("en-US", options);
-  return (value: number) => format.format(value === 0 ? 0 : value); // no "-0"
+  let format: Intl.NumberFormat | undefined;
+  return (value: number) => {
+    format ??= new Intl.NumberFormat("en-US", options);
+    return format.format(value === 0 ? 0 : value); // no "-0"
+  };
 };
 
 /** 12,345 */
@@ -44,4 +48,9 @@ export function range(
 /** 1 task, 2 tasks */
 export function several(n: number, noun: string): string {
   return `${whole(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** 2026-11-01 10:00 */
+export function minute(instant: string): string {
+  return instant.slice(0, 16).replace("T", " ");
 }

@@ -77,7 +77,7 @@ export interface Effect extends Partial<Interval> {
   verdict: Verdict;
   /**
    * About how many more episodes of any arm until the interval at this rate is narrow enough to exclude a change of
-   * 20 % (of the control arm's mean); absent once it is, or when nothing is there to reckon from.
+   * 20 % (of the control arm's mean); absent once it is, when nothing is there to reckon from, or beyond a million.
    */
   more_needed?: number;
   /** How the interval narrowed, at most 200 points, oldest first. */
@@ -200,7 +200,8 @@ export interface LiftOptions {
  * Measures what a handbook and each of its behaviors change.
  *
  * Takes episodes in the order of their draws and goes through them once, so memory is that of the behaviors. An episode is
- * judged by what the ones before it taught. Two things are assumed and cannot be seen in the data: that a draw does
+ * judged by what the ones before it taught, and given that history: what learning from served tasks does to later ones is
+ * not estimated, for no task is drawn to have another history. Two things are assumed and cannot be seen in the data: that a draw does
  * not reach back to tasks that began before it, and that whether an outcome is known does not depend on the outcome itself
  * differently in the arms; `returns` shows what of the latter shows.
  */

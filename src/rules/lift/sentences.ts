@@ -1,11 +1,14 @@
 import type { HandbookCounts } from "../../ports/statistics.ts";
 import { type Account, REQUESTS_PER_TASK } from "./account.ts";
-import { money, percent, points, range, ratio, several, shareOf, whole } from "./figures.ts";
+import { minute, money, percent, points, range, ratio, several, shareOf, whole } from "./figures.ts";
 import type { Effect, Interval, Lift } from "./lift.ts";
 
 /** What a report rests on. */
 export interface Measured {
-  counts: Pick<HandbookCounts, "rates" | "report_tokens">;
+  since?: string | undefined;
+  /** The probabilities of a draw as they are set now. */
+  draws: { holdout: number; withhold: number };
+  counts: Pick<HandbookCounts, "rates" | "report_tokens" | "open_draws">;
   lift: Lift;
   account: Account;
 }
@@ -32,26 +35,56 @@ export interface Sentences {
   off: string;
 }
 
+/**
+ * Who reads. An agent may be at work on a task that was drawn: what is told of tasks younger than a day would tell it its
+ * arm.
+ */
+export type Reader = "person" | "agent";
+
 /** Tells what was measured, harm as plainly as help. */
-export function sentences({ counts, lift, account }: Measured): Sentences {
+export function sentences(measured: Measured, reader: Reader = "person"): Sentences {
+  const { counts, lift, account } = measured;
   const { tested, success } = lift.handbook;
+  const early = { ...lift, isOff: isOff(measured) };
   return {
-    tokens: tokens(lift),
-    tested: successes(lift, tested, "a tested outcome"),
-    success: successes(lift, success, "an outcome"),
+    tokens: nothingYet(measured, reader) ?? tokens(early),
+    tested: successes(early, tested, "a tested outcome"),
+    success: successes(early, success, "an outcome"),
     trustworthy: trust(lift),
-    arms: arms(lift),
+    arms: arms(lift, counts.rates.episodes),
     counted: counted(lift),
-    reports: `reports that agents wrote themselves: ${several(lift.counts.cost.report_tokens, "token")} a task, ${whole(counts.report_tokens)} in all; how long a report is says nothing of the work, so it is kept out of the comparison`,
-    use: use(counts.rates),
+    reports: `reports that agents wrote themselves: ${several(lift.counts.cost.report_tokens, "token")} a served task, ${whole(counts.report_tokens)} in all; how long a report is says nothing of the work, so it is kept out of the comparison`,
+    use: use(counts.rates, reader),
     behaviors: behaviors(lift),
     cited: cited(lift),
-    account: accounted(account),
+    account: accounted(account, lift.returns.tokens.differs),
     contamination: contamination(lift),
     limits:
       "compared are tasks of the same time, with and without; what a handbook changes over months, by learning, is not estimated",
     off: "HANDBOOK_HOLDOUT=0 and HANDBOOK_WITHHOLD=0 serve every task everything; then nothing is measured",
   };
+}
+
+/** Draws as they are set now: none at all. */
+function isOff({ draws }: Measured): boolean {
+  return draws.holdout === 0 && draws.withhold === 0;
+}
+
+const OFF = "off: HANDBOOK_HOLDOUT=0 and HANDBOOK_WITHHOLD=0, so no task is drawn and nothing is measured";
+const DAY = "a task settles 24 hours after its draw, and shows nothing before";
+
+/** Why there is nothing to tell; absent once a task has settled. */
+function nothingYet(measured: Measured, reader: Reader): string | undefined {
+  const { lift, counts, since } = measured;
+  if (lift.counts.episodes > 0) return undefined;
+  const { n, settles_at } = counts.open_draws;
+  if (reader === "person" && settles_at !== undefined)
+    return `nothing to tell yet: ${several(n, "task")} drawn, none settled; the first settles at ${minute(settles_at)} UTC (${DAY})`;
+  if (isOff(measured)) return OFF;
+  if (reader === "agent") return `nothing to tell yet: no task has settled (${DAY})`;
+  const none =
+    since === undefined ? "no task has been drawn yet" : `no task was drawn since ${minute(since)} UTC`;
+  return `nothing to tell yet: ${none} (${DAY})`;
 }
 
 /** An effect whose interval is there. */
@@ -63,13 +96,19 @@ function level({ alpha }: Lift): string {
   return `${whole(100 * (1 - alpha))} % interval`;
 }
 
-function tokens(lift: Lift): string {
+/** What was measured, and whether it goes on. */
+interface Early extends Lift {
+  isOff: boolean;
+}
+
+function tokens(lift: Early): string {
   const { token_ratio, tokens } = lift.handbook;
+  const { served, control, differs } = lift.returns.tokens;
+  if (differs)
+    return `NOT TRUSTWORTHY, so no interval is told: a true count of tokens comes back from ${percent(served.share ?? 0)} of the served and ${percent(control.share ?? 0)} of the control tasks, and nothing bounds how far the missing ones shift the difference${token_ratio.estimate === undefined ? "" : `; of those that were counted the estimate is ${ratio(token_ratio.estimate)} ×`}`;
   if (!isTold(token_ratio)) return tooEarly(lift, token_ratio, "a true count of output tokens");
   const factor = `${ratio(token_ratio.estimate)} × (${level(lift)} ${range(token_ratio, ratio)})`;
-  const mean = isTold(tokens)
-    ? `; on average ${apart(tokens.estimate)} a task (${apart(tokens.low)} to ${apart(tokens.high)})`
-    : "";
+  const mean = isTold(tokens) ? `; on average ${apart(tokens.estimate)} a task (${apartRange(tokens)})` : "";
   const change = percent(Math.abs(1 - token_ratio.estimate));
   switch (token_ratio.verdict) {
     case "better":
@@ -86,7 +125,14 @@ function apart(difference: number): string {
   return `${whole(Math.abs(difference))} ${difference > 0 ? "more" : "fewer"}`;
 }
 
-function successes(lift: Lift, effect: Effect, what: string): string {
+/** 484 to 1,166 fewer; 40 fewer to 12 more */
+function apartRange({ low, high }: Interval): string {
+  if (low < 0 !== high < 0) return `${apart(low)} to ${apart(high)}`;
+  const [least, most] = [Math.abs(low), Math.abs(high)].sort((a, b) => a - b);
+  return `${whole(least ?? 0)} to ${apart(high < 0 ? -(most ?? 0) : (most ?? 0))}`;
+}
+
+function successes(lift: Early, effect: Effect, what: string): string {
   if (!isTold(effect)) return tooEarly(lift, effect, what);
   const figures = `${points(effect.estimate)} percentage points (${level(lift)} ${range(effect, points)})`;
   switch (effect.verdict) {
@@ -100,27 +146,34 @@ function successes(lift: Lift, effect: Effect, what: string): string {
   }
 }
 
-function tooEarly({ counts }: Lift, { burn_in, more_needed }: Effect, what: string): string {
+function tooEarly({ counts, isOff }: Early, { burn_in, more_needed }: Effect, what: string): string {
   if (counts.episodes > 0 && counts.excluded === counts.episodes)
     return "not measured: no task was held out (HANDBOOK_HOLDOUT=0), so there is nothing to compare with";
+  if (counts.episodes === 0)
+    return isOff ? "off, nothing is measured" : "nothing to tell yet: no task has settled";
   const { have, needed } = burn_in;
-  const more = more_needed === undefined ? "" : `about ${whole(more_needed)} more episodes at this rate; `;
-  return `not enough data yet: ${more}${whole(have.episodes)} of ${whole(needed.episodes)} episodes with ${what}, ${whole(have.without)} of ${whole(needed.without)} of them without the handbook`;
+  const isGoingOn = more_needed !== undefined && !isOff;
+  const more = isGoingOn ? `about ${whole(more_needed)} more tasks at this rate; ` : "";
+  const lead = isOff
+    ? "off (HANDBOOK_HOLDOUT=0 and HANDBOOK_WITHHOLD=0: no task is drawn any more), and not enough data before"
+    : "not enough data yet";
+  return `${lead}: ${more}${whole(have.episodes)} of ${whole(needed.episodes)} tasks with ${what}, ${whole(have.without)} of ${whole(needed.without)} of them without the handbook`;
 }
 
 function untilWorthKnowing({ more_needed }: Effect): string {
   if (more_needed === undefined) return "";
-  return `; about ${whole(more_needed)} more episodes until a change of 20 % can be excluded`;
+  return `; about ${whole(more_needed)} more tasks until a change of 20 % can be excluded`;
 }
 
 function trust({ trustworthy, doubts, returns, handbook }: Lift): string {
+  const isEarly = Object.values(handbook).every(({ verdict }) => verdict === "too-early");
+  if (trustworthy && isEarly) return "too early to say; nothing seen so far casts doubt on the comparison";
   if (trustworthy) return "trustworthy: nothing seen casts doubt on the comparison";
   const { tested, success } = returns.bounds ?? {};
   const whatever =
     tested && success
       ? ` Whatever the missing outcomes were, success differs by ${ends(tested)} percentage points where it was tested, by ${ends(success)} in all.`
       : "";
-  const isEarly = Object.values(handbook).every(({ verdict }) => verdict === "too-early");
   return `${isEarly ? "nothing to trust yet" : "not trustworthy"}: ${doubts.join(" ")}${whatever}`;
 }
 
@@ -128,13 +181,18 @@ function ends({ worst, best }: { worst: Interval; best: Interval }): string {
   return `${points(worst.low)} to ${points(best.high)}`;
 }
 
-function arms({ counts }: Lift): string {
+function arms({ counts }: Lift, asked: number): string {
   const { episodes, served, control, withheld, excluded } = counts;
+  if (episodes === 0) return `none has settled; asked: ${whole(asked)}`;
+  const others =
+    asked > episodes
+      ? `; ${whole(asked - episodes)} more asked that are younger than a day, that nothing fits, or that were not drawn`
+      : "";
   const without =
     excluded > 0
       ? `; ${whole(excluded)} of them when none was held out, which say nothing of the handbook`
       : "";
-  return `${several(episodes, "task")} whose day is over: ${whole(served)} served everything that fits, ${whole(withheld)} all but one, ${whole(control)} nothing${without}`;
+  return `${several(episodes, "task")} drawn a day ago or earlier: ${whole(served)} served everything that fits, ${whole(withheld)} all but one, ${whole(control)} nothing${without}${others}`;
 }
 
 function counted({ counts }: Lift): string {
@@ -144,15 +202,14 @@ function counted({ counts }: Lift): string {
   return `tasks with a true count of output tokens: ${shareOf(with_tokens, episodes)}${with_tokens < episodes || episodes === 0 ? more : ""}`;
 }
 
-function use({
-  recorded,
-  after_retrieval,
-  episodes,
-  returned,
-  served,
-  citing,
-}: HandbookCounts["rates"]): string {
-  return `asked before the work: ${shareOf(after_retrieval, recorded)} of the recorded tasks; reported after it: ${shareOf(returned, episodes)} of the tasks that asked; cited: ${shareOf(citing, served)} of the reports of served tasks`;
+function use(
+  { recorded, after_retrieval, episodes, returned, served, citing }: HandbookCounts["rates"],
+  reader: Reader,
+): string {
+  if (recorded === 0 && episodes === 0) return "not yet: no task has asked, none was reported";
+  const cited =
+    reader === "agent" ? "" : `; cited: ${shareOf(citing, served)} of the reports of served tasks`;
+  return `asked before the work: ${shareOf(after_retrieval, recorded)} of the recorded tasks; reported after it: ${shareOf(returned, episodes)} of the tasks that asked${cited}`;
 }
 
 function behaviors({ behaviors, alpha }: Lift): string {
@@ -184,19 +241,29 @@ function cited({ cited }: Lift): string {
   return `${lead}, those whose report cites a behavior took ${ratio(estimate)} × the output tokens of the others (${range({ low, high }, ratio)}; ${sizes})`;
 }
 
-function accounted({ tasks, prices, costs, net, total, break_even_tasks }: Account): string {
+/** Gains and losses are told by their words, so that no figure has a sign to be read twice. */
+function accounted(account: Account, isDoubtful: boolean): string {
+  const { tasks, asked, prices, costs, net, total, break_even_tasks } = account;
+  if (tasks === 0) return "nothing to reckon yet: no served task has settled";
   const running = costs.reading + costs.definitions + costs.reports + costs.reflection;
+  const over = `${several(tasks, "served task")}, which bear the definitions and reports of all ${whole(asked)} that asked`;
   const at = `at $${prices.output}, $${prices.input} and $${prices.cached} for a million tokens of output, input and cached input (HANDBOOK_PRICES) and ${REQUESTS_PER_TASK} requests a task`;
-  if (net === undefined || total === undefined)
-    return `costs ${money(running)} a task ${at}; what it saves is not known yet`;
-  const verdict = net.low > 0 ? "saves" : net.high < 0 ? "LOSES" : "neither a gain nor a loss is shown:";
-  const size =
-    net.low > 0 || net.high >= 0 ? net : { estimate: -net.estimate, low: -net.high, high: -net.low };
-  const pays =
-    break_even_tasks === undefined
-      ? "on the estimate it never pays"
-      : `on the estimate it pays after ${several(break_even_tasks, "task")}`;
-  return `${verdict} ${money(size.estimate)} a task (${range(size, money)}), ${money(total.estimate)} over ${several(tasks, "task")}; ${pays}; ${at}`;
+  if (net === undefined || total === undefined) {
+    const why = isDoubtful
+      ? "cannot be told, for the counts of tokens are not trustworthy"
+      : "is not known yet";
+    return `costs ${money(running)} a served task, ${money(running * tasks)} over ${over}; what it saves ${why}; ${at}`;
+  }
+  if (net.low > 0) {
+    const pays =
+      break_even_tasks === undefined
+        ? ""
+        : `; reflecting has paid after ${several(break_even_tasks, "served task")}, on the estimate`;
+    return `saves ${money(net.estimate)} a served task (${range(net, money)}), ${money(total.estimate)} over ${over}${pays}; ${at}`;
+  }
+  if (net.high < 0)
+    return `LOSES ${money(-net.estimate)} a served task (${range({ low: -net.high, high: -net.low }, money)}), ${money(-total.estimate)} over ${over}; ${at}`;
+  return `neither a gain nor a loss is shown: between a loss of ${money(-net.low)} and a gain of ${money(net.high)} a served task, over ${over}; ${at}`;
 }
 
 function contamination({ contamination: { traces, share } }: Lift): string {

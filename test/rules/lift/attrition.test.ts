@@ -35,7 +35,7 @@ test("where outcomes come back from one arm more than from the other, success ha
   expect(returns.bounds?.tested.best.high).toBeGreaterThan(0.55);
   expect(trustworthy).toBe(false);
   expect(doubts[0]).toBe(
-    "A trace comes back from 90 % of the served and 50 % of the control episodes: what is missing may differ too.",
+    "A report comes back from 90 % of the served and 50 % of the control tasks: what is missing may differ too.",
   );
 });
 

@@ -51,7 +51,7 @@ test("the same episodes give the same bits, and all of it is JSON", () => {
 
 test("nothing drawn is no effect and no error", () => {
   const lift = measureLift([]);
-  expect(lift).toMatchObject({ behaviors: [], trustworthy: false, doubts: ["No task has been drawn yet."] });
+  expect(lift).toMatchObject({ behaviors: [], trustworthy: false, doubts: ["No task has settled yet."] });
   expect(lift.handbook.token_ratio).toMatchObject({
     verdict: "too-early",
     served: 0,
@@ -160,7 +160,7 @@ test("a control trace that names a behavior is counted, and many of them cast do
     Array.from({ length: 40 }, (_, i) => episode({ arm: "control", cited: i < 10 ? [0] : [] })),
   );
   expect(lift.contamination).toEqual({ traces: 10, share: 0.25 });
-  expect(lift.doubts.join()).toMatch(/25 % of the control arm's traces/);
+  expect(lift.doubts.join()).toMatch(/25 % of the control arm's reports/);
 });
 
 test("the contrast of citing is labelled observational", () => {
