@@ -136,17 +136,19 @@ test("text is kept as it is and sorts by its bytes", async () => {
   for (const { slug, description } of kept) expect(description).toBe(`'";\\ ${slug}`);
 });
 
+const AT = "2026-01-01T00:00:00.000Z";
+
 test("numbers are numbers, large and broken ones too", async () => {
   await using ports = await testPorts();
   await recordTrace(ports, { task: "t", reasoning: "r", output_tokens: 5_000_000_000, input_tokens: 1 });
   const [trace] = await ports.ledger.recentTraces(1);
   expect(trace?.output_tokens).toBe(5_000_000_000);
   const draw = { episode_id: ports.newId(), arm: "served" as const, holdout: 0.1 + 0.2, withhold: 1e-9 };
-  const rest = { candidates: [], served_tokens: 3, seq: 7, created_at: "a", settles_at: "b" };
+  const rest = { candidates: [], served_tokens: 3, seq: 7, created_at: AT, settles_at: AT };
   const covariates = { task_tokens: 1, behaviors: 0, best_fit: 0.1, similar: 0 };
   const use = { id: draw.episode_id, episode_id: draw.episode_id, handbook: "default", task: "t" };
   await ports.ledger.write(async (tx) => {
-    await tx.addUse({ ...use, arm: "served", served: [], withheld: [], created_at: "a" });
+    await tx.addUse({ ...use, arm: "served", served: [], withheld: [], created_at: AT });
     await tx.addDraw("default", { ...draw, ...rest, covariates });
   });
   expect(await ports.ledger.draw(draw.episode_id)).toEqual({ ...draw, ...rest, covariates });

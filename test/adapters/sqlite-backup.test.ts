@@ -61,8 +61,9 @@ test("a backup made while three processes write holds all that was acknowledged 
     if (!file.endsWith(".gz")) expect(rows(restored)).toEqual(rows(file));
     expect(statSync(file).mode & 0o077).toBe(0);
   }
+  const closed = Promise.all(writers.map((child) => once(child, "close")));
   for (const child of writers) child.kill("SIGKILL");
-  for (const child of writers) await once(child, "close");
+  await closed;
   const last = join(directory.path, "last.gz");
   await backUpSqlite(ledger, last);
   expect(gunzipSync(readFileSync(last)).subarray(0, 15).toString()).toBe("SQLite format 3");

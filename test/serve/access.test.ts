@@ -215,15 +215,14 @@ describe("a key for one handbook", () => {
         output_tokens: 9,
       });
     }
+    const ports = await served.app.ports();
+    ports.now = () => new Date(Date.now() + 2 * 86_400_000); // an agent is told of no younger task
     const open = await call(client, "handbook_report", { handbook: "yard" });
     expect(JSON.stringify(open)).toContain(SECRET);
     const limited = await call(await served.client(key), "handbook_report", {});
     expect(limited).toMatchObject({ handbook: "yard" });
     expect(JSON.stringify(limited)).not.toContain(SECRET);
-    const { ledger, now } = await served.app.ports();
-    const pages = ledger.episodes("yard", {
-      until: new Date(now().getTime() + 2 * 86_400_000).toISOString(),
-    });
+    const pages = ports.ledger.episodes("yard", { until: ports.now().toISOString() });
     const found: unknown[] = [];
     for await (const page of pages) found.push(page);
     expect(JSON.stringify(found)).toContain(SECRET);
