@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const POSTGRES_ONLY = "test/**/postgres-*.test.ts";
+const POSTGRES_ONLY = ["test/**/postgres-*.test.ts", "test/serve/replicas.test.ts"];
 
 export default defineConfig({
   test: {
@@ -16,14 +16,14 @@ export default defineConfig({
       HANDBOOK_DATABASE_URL: "",
     },
     projects: [
-      { extends: true, test: { name: "sqlite", include: ["test/**/*.test.ts"], exclude: [POSTGRES_ONLY] } },
+      { extends: true, test: { name: "sqlite", include: ["test/**/*.test.ts"], exclude: POSTGRES_ONLY } },
       {
         // What the ledger promises, once more on the other database.
         extends: true,
         test: {
           name: "postgres",
           include: [
-            POSTGRES_ONLY,
+            ...POSTGRES_ONLY,
             "test/adapters/ledger.test.ts",
             "test/adapters/sql-index-state.test.ts",
             "test/lifecycle/*.test.ts",

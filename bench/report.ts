@@ -14,6 +14,8 @@ export interface Options {
   seed?: number;
   seconds?: number;
   calls?: number;
+  tasks?: number;
+  kills?: number;
 }
 
 /** What a bench hands back: keys for machines, rows for people. */

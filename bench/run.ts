@@ -69,6 +69,14 @@ const BENCHES: Record<string, Bench> = {
       "the index by meaning under four processes of which two are killed, and how soon it finds what is new",
     load: () => import("./vectors.ts"),
   },
+  replicas: {
+    summary: "24 clients of three servers on one PostgreSQL and one object storage, of which some are killed",
+    options: [
+      new Option("--tasks <number>", "of all clients together").argParser(whole).default(400),
+      new Option("--kills <number>", "of servers, which start again").argParser(whole).default(6),
+    ],
+    load: () => import("./replicas.ts"),
+  },
   coverage: {
     summary: "whether the measured lift tells the truth: simulated tasks whose true effects are known",
     options: [

@@ -34,7 +34,7 @@ export function hashEmbedder(
   };
 }
 
-function hashVector(text: string, dimension: number): Float32Array {
+export function hashVector(text: string, dimension: number): Float32Array {
   const vector = new Float32Array(dimension);
   const letters = ` ${text.toLowerCase()} `;
   for (let at = 0; at + 3 <= letters.length; at++) {
