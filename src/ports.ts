@@ -88,6 +88,8 @@ export interface LedgerReads extends IndexStateReads, ExperimentReads, KeyReads 
   /** The newest sequence number that a behavior's document changed at. */
   headSeq(): Promise<number>;
   changedBehaviors(afterSeq: number, limit: number): Promise<BehaviorChanges>;
+  /** Current revisions of these handbooks' behaviors that changed after a sequence number, newest change first. */
+  behaviorsSince(afterSeq: number, handbooks: readonly string[], limit: number): Promise<Behavior[]>;
   /** These behaviors as an index sees them, in no particular order; unknown keys are left out. */
   documents(keys: readonly BehaviorKey[]): Promise<IndexDocument[]>;
   /** Of all handbooks, whatever their status. */

@@ -113,6 +113,17 @@ export function sqlReads(db: Database): LedgerReads {
       return Number(value);
     },
 
+    async behaviorsSince(afterSeq, handbooks, limit) {
+      const rows = await currentRevisions()
+        .selectAll("r")
+        .where("b.seq", ">", afterSeq)
+        .where("b.handbook", "in", [...handbooks])
+        .orderBy("b.seq", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(behaviorOf);
+    },
+
     async changedBehaviors(afterSeq, limit) {
       const rows = await currentRevisions()
         .selectAll("r")

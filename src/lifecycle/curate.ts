@@ -3,12 +3,13 @@ import type { Behavior } from "../model/behavior.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Candidate, Reflection } from "../model/reflection.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
-import { judge, perhapsTheSame, type Verdict } from "../rules/curation.ts";
+import { judge, NEAR_WORDS, perhapsTheSame, type Verdict } from "../rules/curation.ts";
 import { findBehaviors } from "./find.ts";
 import { redacted, redactedBehavior, searchedHandbooks } from "./handbooks.ts";
 import { type ReflectionRequest, reflectByModel } from "./reflect.ts";
 
 const NEIGHBORS = 10;
+const CHANGES = 1000; // between a search and its write there are few
 
 /** An agent's reflection as it comes back. */
 export interface SubmittedReflection {
@@ -73,6 +74,7 @@ async function curate(
 ): Promise<Decision[]> {
   const candidates = await Promise.all(proposed.map((candidate) => withoutSecrets(ports, candidate)));
   const handbooks = await searchedHandbooks(ports, reflection.handbook);
+  const searchedAt = await ports.ledger.headSeq();
   const neighbors: Awaited<ReturnType<typeof findBehaviors>>[] = [];
   for (const { name, when, instruction } of candidates) {
     const text = `${name.replaceAll("_", " ")} ${when} ${instruction}`;
@@ -86,14 +88,21 @@ async function curate(
   return ports.ledger.write(async (tx) => {
     await store(tx);
     const tasks = (await tx.traces(reflection.trace_ids)).map((trace) => trace.task);
+    // What another process was taught since the search may say the same under another name.
+    const since = perhapsTheSame(
+      candidates,
+      await tx.behaviorsSince(searchedAt, handbooks, CHANGES),
+      NEAR_WORDS,
+    );
     const decisions: Decision[] = [];
     for (const [position, candidate] of candidates.entries()) {
       // Read again inside the transaction: another process, or an earlier candidate, may have changed them.
       const justDecided = decisions.flatMap(({ target }) => target ?? []);
-      const { hits = [], neighbors: near = [] } = neighbors[position] ?? {};
-      const likely = await tx.behaviorsByKey([...hits, ...(withdrawn[position] ?? []), ...justDecided]);
+      const { hits = [], neighbors: meant = [] } = neighbors[position] ?? {};
+      const near = [...(withdrawn[position] ?? []), ...(since[position] ?? [])];
+      const likely = await tx.behaviorsByKey([...hits, ...near, ...justDecided]);
       const cosines = new Map(
-        near.map(({ handbook, name, similarity }) => [`${handbook}/${name}`, similarity]),
+        meant.map(({ handbook, name, similarity }) => [`${handbook}/${name}`, similarity]),
       );
       const verdict = judge(candidate, {
         handbook: reflection.handbook,

@@ -46,6 +46,8 @@ function limitReads(all: LedgerReads, { sees, seen }: Limits): LedgerReads {
     revisions: async (key) => (sees(key.handbook) ? all.revisions(key) : []),
     headSeq: () => all.headSeq(),
     changedBehaviors: closed("changedBehaviors"),
+    behaviorsSince: async (seq, handbooks, limit) =>
+      those(await all.behaviorsSince(seq, handbooks.filter(sees), limit)),
     documents: (keys) => all.documents(those(keys)),
     behaviorCount: closed("behaviorCount"),
 

@@ -13,7 +13,7 @@ export const NEAR = 0.6;
  * playbook with the vectors of the Universal Sentence Encoder: of pairs that share 0.3 or more and are below `NEAR`,
  * those from this cosine on were all of that kind.
  */
-const NEAR_WORDS = 0.3;
+export const NEAR_WORDS = 0.3;
 const NEAR_MEANING = 0.93;
 /** Share of the shorter instruction's terms that make it contained in the longer one, if it has this many. */
 const CONTAINED = 0.9;
@@ -61,13 +61,14 @@ export interface Known {
 export function perhapsTheSame(
   candidates: readonly Candidate[],
   behaviors: readonly Behavior[],
+  least = SAME,
 ): Behavior[][] {
   const others = behaviors.map((behavior) => ({ behavior, terms: new Set(terms(behavior.instruction)) }));
   return candidates.map(({ instruction }) => {
     const own = new Set(terms(instruction));
     const isNear = (other: Set<string>) => {
       const shared = own.intersection(other).size;
-      return shared >= SAME * (own.size + other.size - shared);
+      return shared >= least * (own.size + other.size - shared);
     };
     return others.filter((other) => isNear(other.terms)).map(({ behavior }) => behavior);
   });

@@ -24,6 +24,18 @@ async function learn(ports: Ports, behaviors = [UNITS], task = "Compute the flow
   return { trace, reflection, decisions: await submitReflection(ports, submitted) };
 }
 
+test("the same words under two names, submitted at one moment, are one behavior", async () => {
+  await using ports = await testPorts();
+  const learned = await Promise.all(
+    ["one", "two", "three"].map((name) =>
+      learn(ports, [{ ...UNITS, name: `behavior_${name}` }], `Compute the flow through pipe ${name}`),
+    ),
+  );
+  const decisions = learned.flatMap(({ decisions }) => decisions.map(({ decision }) => decision));
+  expect(decisions.sort()).toEqual(["add", "strengthen", "strengthen"]);
+  expect(await ports.ledger.behaviors("default")).toHaveLength(1);
+});
+
 describe("retrieve", () => {
   test("an empty handbook is an empty list and a logged use, not an error", async () => {
     await using ports = await testPorts();

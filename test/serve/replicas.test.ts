@@ -18,7 +18,7 @@ test("three servers on one PostgreSQL and one object storage, two are killed: wh
   console.error(
     `served by another server after p50 ${p50.toFixed()} ms, p95 ${p95.toFixed()} ms, max ${max.toFixed()} ms (n = ${n}), with idle clients p50 ${calm.p50.toFixed()} ms, p95 ${calm.p95.toFixed()} ms; by meaning then ${meaningCalm.map(Math.round)} ms, before ${visibleByMeaning.length} times and ${rest.unseenByMeaning} times not within 20 s; a question itself p50 ${question.p50.toFixed()} ms, p95 ${question.p95.toFixed()} ms; ${rest.twinsStored} of ${rest.twins} twins stored twice; ${rest.seconds.toFixed(1)} s, index ${rest.caughtUpMs.toFixed()} ms later; ${rest.retried} calls sent again`,
   );
-  const none = { lost: 0, duplicates: 0, indexFaults: 0, askedAgain: 0, faults: [] };
+  const none = { lost: 0, duplicates: 0, indexFaults: 0, askedAgain: 0, twinsStored: 0, faults: [] };
   expect(rest).toMatchObject({ ...none, killed: 2 });
   expect(outcome.acknowledged).toBeGreaterThan(2 * 48);
   expect(outcome.indexRows).toBeGreaterThan(10);
