@@ -4,33 +4,21 @@ import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { sqlKeyReads } from "./sql-keys.ts";
-import { behaviorOf, decisionOf, handbookOf, outcomeReportOf, reflectionOf, traceOf } from "./sql-rows.ts";
+import {
+  behaviorOf,
+  decisionOf,
+  documentOf,
+  handbookOf,
+  outcomeReportOf,
+  reflectionOf,
+  traceOf,
+} from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
 import { counts, solvedTasks, usage } from "./sql-statistics.ts";
 
 const KEYS_PER_QUERY = 200;
 
 const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_at"] as const;
-
-function documentOf(
-  row: Pick<
-    Tables["behavior_revisions"],
-    "handbook" | "name" | "status" | "when" | "instruction" | "keywords" | "topic" | "detail"
-  >,
-  solved: ReadonlyMap<string, string[]>,
-): IndexDocument {
-  return {
-    handbook: row.handbook,
-    name: row.name,
-    status: row.status,
-    when: row.when,
-    instruction: row.instruction,
-    keywords: JSON.parse(row.keywords),
-    topic: row.topic ?? undefined,
-    detail: row.detail ?? undefined,
-    solved_tasks: solved.get(`${row.handbook}/${row.name}`) ?? [],
-  };
-}
 
 /** The ledger's reads over any database that Kysely speaks. */
 export function sqlReads(db: Database): LedgerReads {

@@ -5,6 +5,7 @@ import type { Handbook } from "../model/handbook.ts";
 import type { OutcomeReport } from "../model/outcome.ts";
 import type { Reflection } from "../model/reflection.ts";
 import type { Trace } from "../model/trace.ts";
+import type { IndexDocument } from "../ports.ts";
 import { type Tables, traceKey } from "./sql-schema.ts";
 
 /** Between rows and nouns: SQL's null is an absent field, JSON text is a list. */
@@ -107,5 +108,26 @@ export function decisionRow({ target, candidate, ...decision }: Decision): Inser
     handbook: target?.handbook ?? null,
     name: target?.name ?? null,
     revision: target?.revision ?? null,
+  };
+}
+
+/** A current revision as an index sees it, with the tasks that were solved with it, by handbook and name. */
+export function documentOf(
+  row: Pick<
+    Tables["behavior_revisions"],
+    "handbook" | "name" | "status" | "when" | "instruction" | "keywords" | "topic" | "detail"
+  >,
+  solved: ReadonlyMap<string, string[]>,
+): IndexDocument {
+  return {
+    handbook: row.handbook,
+    name: row.name,
+    status: row.status,
+    when: row.when,
+    instruction: row.instruction,
+    keywords: JSON.parse(row.keywords),
+    topic: row.topic ?? undefined,
+    detail: row.detail ?? undefined,
+    solved_tasks: solved.get(`${row.handbook}/${row.name}`) ?? [],
   };
 }
