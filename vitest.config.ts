@@ -26,7 +26,6 @@ export default defineConfig({
             ...POSTGRES_ONLY,
             "test/adapters/ledger.test.ts",
             "test/adapters/sql-index-state.test.ts",
-            "test/lifecycle/loop.test.ts",
           ],
           globalSetup: "test/postgres-setup.ts",
           setupFiles: "test/postgres-skip.ts",

@@ -245,7 +245,6 @@ describe("a file that is none of these", () => {
 const DATA = process.env.HANDBOOK_BENCH_DATA;
 describe.skipIf(!DATA)("real sets (needs HANDBOOK_BENCH_DATA)", () => {
   test.each([
-    ["traces/misguided_attention", 1221, 0],
     ["traces/gemma4_math500", 496, 4],
     ["traces/thought_anchors_r1_distill", 40, 0],
     ["trajectories/reflexion_programming", 561, 0],
