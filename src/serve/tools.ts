@@ -105,16 +105,27 @@ async function callTool(
  */
 function compact(schema: z.ZodObject): z.ZodObject {
   const { jsonSchema, ...standard } = schema["~standard"];
-  const short = (convert: typeof jsonSchema.input) => (options: Parameters<typeof convert>[0]) =>
-    JSON.parse(JSON.stringify(convert(options)), (key, value) =>
-      key === "$schema" || Math.abs(value) === Number.MAX_SAFE_INTEGER ? undefined : value,
-    );
+  const short = (convert: typeof jsonSchema.input) => {
+    const made = new Map<string, ReturnType<typeof convert>>(); // the SDK asks at every call
+    return (options: Parameters<typeof convert>[0]) => {
+      const key = JSON.stringify(options);
+      const known = made.get(key) ?? withoutNoise(convert(options));
+      made.set(key, known);
+      return known;
+    };
+  };
   const listed = {
     ...standard,
     jsonSchema: { input: short(jsonSchema.input), output: short(jsonSchema.output) },
   };
   // The schema's own "~standard" cannot be set; everything else is looked up in the schema itself.
   return Object.create(schema, { "~standard": { value: listed } });
+}
+
+function withoutNoise<T>(schema: T): T {
+  return JSON.parse(JSON.stringify(schema), (key, value) =>
+    key === "$schema" || Math.abs(value) === Number.MAX_SAFE_INTEGER ? undefined : value,
+  );
 }
 
 /** Made once: over HTTP each request has a server of its own. */
