@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@lancedb/lancedb";
@@ -9,6 +7,7 @@ import { lanceVectors } from "../src/adapters/lance-vectors.ts";
 import { type Behavior, isServable } from "../src/model/behavior.ts";
 import type { Embedder, IndexDocument, Ledger } from "../src/ports.ts";
 import type { S3Server } from "./s3-server.ts";
+import { startAcknowledging } from "./writers.ts";
 
 /** Adds a behavior, or the next revision of one. */
 export async function put(
@@ -108,16 +107,6 @@ export async function wantedIds(ledger: Ledger): Promise<string[]> {
 
 /** A process that submits behaviors and follows the ledger with an embedder: see vector-process.ts. */
 export function startVectorProcess(path: string, label: string, submissions: number, s3?: Place["s3"]) {
-  const file = join(import.meta.dirname, "vector-process.ts");
-  const args = ["--disable-warning=ExperimentalWarning", file, path, label, String(submissions)];
-  if (s3) args.push(JSON.stringify(s3));
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const acknowledged: string[] = [];
-  let rest = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    acknowledged.push(...lines);
-  });
-  return { child, acknowledged, ended: once(child, "close") };
+  const args = [path, label, String(submissions), ...(s3 ? [JSON.stringify(s3)] : [])];
+  return startAcknowledging("vector-process.ts", args);
 }

@@ -2,12 +2,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-const WRITER = join(import.meta.dirname, "ledger-writer.ts");
-
-/** A process that records traces in the ledger at `address`, with the ids that it was told are kept. */
-export function startWriter(address: string, traces: number, stderr: "inherit" | "ignore" = "inherit") {
-  const args = ["--disable-warning=ExperimentalWarning", WRITER, address, String(traces)];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", stderr] });
+/** A process that runs a file of test/ and prints, a line each, what it was told is kept. */
+export function startAcknowledging(
+  file: string,
+  args: readonly string[],
+  stderr: "inherit" | "ignore" = "inherit",
+) {
+  const path = join(import.meta.dirname, file);
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", path, ...args], {
+    stdio: ["pipe", "pipe", stderr],
+  });
   const acknowledged: string[] = [];
   let rest = "";
   child.stdout.on("data", (chunk: Buffer) => {
@@ -16,4 +20,9 @@ export function startWriter(address: string, traces: number, stderr: "inherit" |
     acknowledged.push(...lines);
   });
   return { child, acknowledged, ended: once(child, "close") };
+}
+
+/** A process that records traces in the ledger at `address`, with the ids that it was told are kept. */
+export function startWriter(address: string, traces: number, stderr: "inherit" | "ignore" = "inherit") {
+  return startAcknowledging("ledger-writer.ts", [address, String(traces)], stderr);
 }

@@ -1,5 +1,5 @@
 import type { Table } from "apache-arrow";
-import type { BehaviorKey } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import { HandbookSlug } from "../model/handbook.ts";
 import type { RebuildableIndex } from "../ports/index-state.ts";
 import type { Search, VectorProgress } from "../ports.ts";
@@ -52,8 +52,8 @@ export function lanceTexts(options: LanceOptions): TextCandidates {
     const all = keysOf(
       await table.rows.query().where(scope(slugs, topic)).select(["id"]).limit(limit).toArrow(),
     );
-    const known = new Set(sharing.map(({ handbook, name }) => `${handbook}/${name}`));
-    const others = all.filter(({ handbook, name }) => !known.has(`${handbook}/${name}`));
+    const known = new Set(sharing.map(behaviorId));
+    const others = all.filter((other) => !known.has(behaviorId(other)));
     return [...sharing, ...others].slice(0, limit);
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Table } from "apache-arrow";
-import { type BehaviorKey, BehaviorName } from "../model/behavior.ts";
+import { type BehaviorKey, BehaviorName, behaviorId } from "../model/behavior.ts";
 import { HandbookSlug } from "../model/handbook.ts";
 import type { RebuildableIndex } from "../ports/index-state.ts";
 import {
@@ -89,9 +89,9 @@ async function neighbors(
   if (vector.length !== dimension) throw badOutput(`${vector.length} numbers in a vector, not ${dimension}`);
   const slugs = handbooks.filter((slug) => HandbookSlug.safeParse(slug).success);
   const near = slugs.length === 0 ? [] : await nearest(table, vector, slugs, topic, limit);
-  const known = new Set(near.map(({ handbook, name }) => `${handbook}/${name}`));
+  const known = new Set(near.map(behaviorId));
   const others = also.filter(
-    ({ handbook, name }) => isKey({ handbook, name }) && !known.has(`${handbook}/${name}`),
+    ({ handbook, name }) => isKey({ handbook, name }) && !known.has(behaviorId({ handbook, name })),
   );
   return judged(table, vector, near, others);
 }
@@ -117,7 +117,8 @@ async function nearest(
     .limit(limit * ROWS_PER_BEHAVIOR)
     .toArrow();
   const keys = new Map<string, BehaviorKey>();
-  for (const { handbook, name } of cosines(found)) keys.set(`${handbook}/${name}`, { handbook, name });
+  for (const { handbook, name } of cosines(found))
+    keys.set(behaviorId({ handbook, name }), { handbook, name });
   return [...keys.values()].slice(0, limit);
 }
 
@@ -149,20 +150,20 @@ async function judged(
   const own = new Map<string, number>();
   const solved = new Map<string, number>();
   for (const { handbook, name, part, cosine } of cosines(found)) {
-    const key = `${handbook}/${name}`;
+    const key = behaviorId({ handbook, name });
     const best = part === 0 ? own : solved;
     best.set(key, Math.max(cosine, best.get(key) ?? -1));
   }
   const neighbors = keys.flatMap(({ handbook, name }): Neighbor[] => {
-    const similarity = own.get(`${handbook}/${name}`);
+    const similarity = own.get(behaviorId({ handbook, name }));
     if (similarity === undefined) return [];
-    const task = solved.get(`${handbook}/${name}`);
+    const task = solved.get(behaviorId({ handbook, name }));
     return [{ handbook, name, similarity, ...(task !== undefined && { solved: task }) }];
   });
-  const isNear = new Set(near.map(({ handbook, name }) => `${handbook}/${name}`));
+  const isNear = new Set(near.map(behaviorId));
   const best = ({ similarity, solved = -1 }: Neighbor) => Math.max(similarity, solved);
   const [ofNear, ofOthers] = [true, false].map((wanted) =>
-    neighbors.filter(({ handbook, name }) => isNear.has(`${handbook}/${name}`) === wanted),
+    neighbors.filter((neighbor) => isNear.has(behaviorId(neighbor)) === wanted),
   );
   return [...(ofNear ?? []).sort((a, b) => best(b) - best(a)), ...(ofOthers ?? [])];
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { BehaviorKey } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import type { BehaviorChanges, Embedder, IndexDocument, LedgerReads } from "../ports.ts";
 import { embedPassages } from "./checked-vectors.ts";
 import { keyOf, type Recipe, type Row, rowsOf } from "./lance-rows.ts";
@@ -26,8 +26,7 @@ export async function readChanges(
   while (documents.size < most) {
     const page: BehaviorChanges = await ledger.changedBehaviors(to, Math.min(PAGE, most));
     // A behavior that changes while we read comes again: its newest reading counts, and each id is written once.
-    for (const document of page.documents)
-      documents.set(`${document.handbook}/${document.name}`, { document, seq: page.seq });
+    for (const document of page.documents) documents.set(behaviorId(document), { document, seq: page.seq });
     if (page.documents.length === 0) return { from, to: Math.max(to, head), documents };
     to = page.seq;
     await turn();
@@ -66,7 +65,7 @@ export async function applyChanges(
   const stored = await table.stored([...changes.documents.values()].map(({ document }) => document));
   const different = rows.filter((row) => stored.get(row.id)?.hash !== row.hash);
   const wanted = new Set(rows.map((row) => row.id));
-  const isChanged = ({ handbook, name }: BehaviorKey) => changes.documents.has(`${handbook}/${name}`);
+  const isChanged = (key: BehaviorKey) => changes.documents.has(behaviorId(key));
   const gone = [...stored.keys()].filter((id) => !wanted.has(id) && isChanged(keyOf(id)));
 
   const vectors = vectorizer ? await vectorsOf(different, stored, vectorizer, mayWrite) : [];

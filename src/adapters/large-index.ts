@@ -1,4 +1,4 @@
-import type { BehaviorKey } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import type { BehaviorIndex, Hit, IndexDocument, LedgerReads, Search, Source } from "../ports.ts";
 import { splitCamelCase } from "./lance-rows.ts";
 import { hashOf } from "./lexical-block.ts";
@@ -79,7 +79,7 @@ export function largeIndex(
     while (recent.to < head && recent.keys.size < TAIL) {
       const { documents, seq } = await ledger.changedBehaviors(recent.to, SAMPLE_RUN);
       putInto(recent.segments, rules, documents);
-      for (const document of documents) recent.keys.add(keyOf(document));
+      for (const document of documents) recent.keys.add(behaviorId(document));
       recent.to = documents.length < SAMPLE_RUN ? Math.max(seq, head) : seq;
     }
     return { recent, isWhole: recent.to >= head };
@@ -111,7 +111,7 @@ export function largeIndex(
       putInto(
         segments,
         rules,
-        found.filter((document) => !recent.keys.has(keyOf(document))),
+        found.filter((document) => !recent.keys.has(behaviorId(document))),
       );
       const listed = handbooks.flatMap((slug) =>
         [segments.get(slug), recent.segments.get(slug)].flatMap((segment) =>
@@ -134,10 +134,6 @@ export function largeIndex(
 
 function emptyTail(from: number): Tail {
   return { from, to: from, segments: new Map(), keys: new Set() };
-}
-
-function keyOf({ handbook, name }: BehaviorKey): string {
-  return `${handbook}/${name}`;
 }
 
 /** The words of a task, each once, those first that tell most: weight times rarity of the term that the word is. */

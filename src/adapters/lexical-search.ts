@@ -1,3 +1,4 @@
+import { compareKeys } from "../model/behavior.ts";
 import { type Hit, MAX_SOLVED_TASKS } from "../ports.ts";
 import { type Block, findTerm, hashOf, LENGTHS, nameOf } from "./lexical-block.ts";
 import { type LexicalRules, unpackCounts } from "./lexical-documents.ts";
@@ -169,9 +170,5 @@ class Best {
 }
 
 function inOrder(a: Found, b: Found): number {
-  return b.score - a.score || compare(a.handbook, b.handbook) || compare(a.name, b.name);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return b.score - a.score || compareKeys(a, b);
 }

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from "kysely";
-import type { BehaviorKey } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import type { Draw } from "../model/episode.ts";
 import type { DrawnEpisode, ExperimentReads, ExperimentWrites, Rewording } from "../ports/experiment.ts";
 import type { Database, Tables } from "./sql-schema.ts";
@@ -107,7 +107,7 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
     },
 
     async reworded(keys, until) {
-      const wanted = new Set(keys.map(({ handbook, name }) => `${handbook}/${name}`));
+      const wanted = new Set(keys.map(behaviorId));
       const found: Rewording[] = [];
       for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
         const some = keys.slice(i, i + KEYS_PER_QUERY);
@@ -125,7 +125,8 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
             and (r.instruction <> c.instruction or r.${when} <> c.${when})
           group by b.handbook, b.name`.execute(db);
         for (const { handbook, name, since } of rows)
-          if (wanted.delete(`${handbook}/${name}`)) found.push({ handbook, name, since: Number(since) });
+          if (wanted.delete(behaviorId({ handbook, name })))
+            found.push({ handbook, name, since: Number(since) });
       }
       return found;
     },

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Behavior } from "../model/behavior.ts";
+import { type Behavior, behaviorId } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
@@ -56,7 +56,7 @@ export function sqlReads(db: Database): LedgerReads {
     },
 
     async behaviorsByKey(keys) {
-      const wanted = new Set(keys.map(({ handbook, name }) => `${handbook}/${name}`));
+      const wanted = new Set(keys.map(behaviorId));
       const found: Behavior[] = [];
       for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
         const some = keys.slice(i, i + KEYS_PER_QUERY);
@@ -66,9 +66,7 @@ export function sqlReads(db: Database): LedgerReads {
           .where("b.handbook", "in", [...new Set(some.map(({ handbook }) => handbook))])
           .where("b.name", "in", [...new Set(some.map(({ name }) => name))])
           .execute();
-        found.push(
-          ...rows.filter(({ handbook, name }) => wanted.delete(`${handbook}/${name}`)).map(behaviorOf),
-        );
+        found.push(...rows.filter((row) => wanted.delete(behaviorId(row))).map(behaviorOf));
       }
       return found;
     },
@@ -127,7 +125,7 @@ export function sqlReads(db: Database): LedgerReads {
     },
 
     async documents(keys) {
-      const wanted = new Set(keys.map(({ handbook, name }) => `${handbook}/${name}`));
+      const wanted = new Set(keys.map(behaviorId));
       const found: IndexDocument[] = [];
       for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
         const some = keys.slice(i, i + KEYS_PER_QUERY);
@@ -136,8 +134,7 @@ export function sqlReads(db: Database): LedgerReads {
         const which = sql<boolean>`b.handbook in (${handbooks}) and b.name in (${names})`;
         const rows = await currentRevisions().selectAll("r").where(which).execute();
         const solved = await solvedTasks(db, which);
-        for (const row of rows)
-          if (wanted.delete(`${row.handbook}/${row.name}`)) found.push(documentOf(row, solved));
+        for (const row of rows) if (wanted.delete(behaviorId(row))) found.push(documentOf(row, solved));
       }
       return found;
     },

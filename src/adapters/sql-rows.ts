@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from "kysely";
-import type { Behavior } from "../model/behavior.ts";
+import { type Behavior, behaviorId } from "../model/behavior.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Handbook } from "../model/handbook.ts";
 import type { OutcomeReport } from "../model/outcome.ts";
@@ -128,6 +128,6 @@ export function documentOf(
     keywords: JSON.parse(row.keywords),
     topic: row.topic ?? undefined,
     detail: row.detail ?? undefined,
-    solved_tasks: solved.get(`${row.handbook}/${row.name}`) ?? [],
+    solved_tasks: solved.get(behaviorId(row)) ?? [],
   };
 }

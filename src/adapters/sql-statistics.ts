@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { BehaviorKey, Status } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId, compareText, type Status } from "../model/behavior.ts";
 import type { DecisionKind } from "../model/decision.ts";
 import type { Evidence, Outcome } from "../model/outcome.ts";
 import type { HandbookCounts, Period, Usage } from "../ports/statistics.ts";
@@ -33,7 +33,7 @@ export async function solvedTasks(db: Database, which: RawBuilder<unknown>): Pro
     order by 3 desc`.execute(db);
   const tasks = new Map<string, string[]>();
   for (const row of rows) {
-    const key = `${row.handbook}/${row.name}`;
+    const key = behaviorId(row);
     const known = tasks.get(key) ?? [];
     if (known.length < MAX_SOLVED_TASKS && !known.includes(row.task)) known.push(row.task);
     tasks.set(key, known);
@@ -177,14 +177,14 @@ export async function usage(
   return {
     behaviors: behaviors.map(({ name, status }) => ({
       ...{ name, status, served: served(name) },
-      ...(own.get(`${handbook}/${name}`) ?? { cited: 0, succeeded: 0, failed: 0 }),
+      ...(own.get(behaviorId({ handbook, name })) ?? { cited: 0, succeeded: 0, failed: 0 }),
     })),
     most_cited: [...citedOf(rows.filter((row) => row.cited_in === handbook)).entries()]
       .map(([key, cited]) => {
         const [of = "", name = ""] = key.split("/");
         return { handbook: of, name, ...cited };
       })
-      .sort((a, b) => b.cited - a.cited || order(a.name, b.name) || order(a.handbook, b.handbook))
+      .sort((a, b) => b.cited - a.cited || compareText(a.name, b.name) || compareText(a.handbook, b.handbook))
       .slice(0, mostCited),
   };
 }
@@ -199,18 +199,14 @@ interface CitationGroup extends BehaviorKey {
 /** By handbook and name. */
 function citedOf(groups: readonly CitationGroup[]) {
   const sums = new Map<string, { cited: number; succeeded: number; failed: number }>();
-  for (const { handbook, name, outcome, n } of groups) {
-    const sum = sums.get(`${handbook}/${name}`) ?? { cited: 0, succeeded: 0, failed: 0 };
+  for (const { outcome, n, ...key } of groups) {
+    const sum = sums.get(behaviorId(key)) ?? { cited: 0, succeeded: 0, failed: 0 };
     sum.cited += Number(n);
     if (outcome === "success") sum.succeeded += Number(n);
     if (outcome === "failure") sum.failed += Number(n);
-    sums.set(`${handbook}/${name}`, sum);
+    sums.set(behaviorId(key), sum);
   }
   return sums;
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 interface Counted {

@@ -1,5 +1,5 @@
 import { HandbookError } from "../errors.ts";
-import type { Behavior } from "../model/behavior.ts";
+import { type Behavior, behaviorId } from "../model/behavior.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Candidate, Reflection } from "../model/reflection.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
@@ -101,15 +101,13 @@ async function curate(
       const { hits = [], neighbors: meant = [] } = neighbors[position] ?? {};
       const near = [...(withdrawn[position] ?? []), ...(since[position] ?? [])];
       const likely = await tx.behaviorsByKey([...hits, ...near, ...justDecided]);
-      const cosines = new Map(
-        meant.map(({ handbook, name, similarity }) => [`${handbook}/${name}`, similarity]),
-      );
+      const cosines = new Map(meant.map((neighbor) => [behaviorId(neighbor), neighbor.similarity]));
       const verdict = judge(candidate, {
         handbook: reflection.handbook,
         sameName: await tx.behavior({ handbook: reflection.handbook, name: candidate.name }),
         neighbors: likely,
         tasks,
-        meaning: ({ handbook, name }) => cosines.get(`${handbook}/${name}`),
+        meaning: (key) => cosines.get(behaviorId(key)),
       });
       const target = await apply(ports, tx, reflection, candidate, verdict);
       decisions.push({

@@ -1,4 +1,4 @@
-import type { BehaviorKey } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
 import type { Ledger, LedgerReads, LedgerWrites } from "../ports.ts";
 
@@ -185,7 +185,7 @@ async function* withoutNames(
   const names = new Map<string, string>();
   const nameless = <T extends BehaviorKey>(key: T): T => {
     if (sees(key.handbook)) return key;
-    const whole = `${key.handbook}/${key.name}`;
+    const whole = behaviorId(key);
     const name = names.get(whole) ?? `behavior_${names.size + 1}`;
     names.set(whole, name);
     return { ...key, handbook: "another-handbook", name };

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { HandbookError } from "../errors.ts";
-import type { BehaviorKey } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import type { Episode } from "../model/episode.ts";
 import type { RankedBehavior } from "../model/use.ts";
 import type { DrawnEpisode } from "../ports/experiment.ts";
@@ -105,30 +105,26 @@ export async function* settledEpisodes(
     const unknown = new Map<string, BehaviorKey>();
     for (const { candidates } of page)
       for (const candidate of candidates) {
-        const key = keyOf(candidate);
+        const key = behaviorId(candidate);
         if (!since.has(key)) unknown.set(key, candidate);
       }
     for (const key of unknown.keys()) since.set(key, 1);
     for (const reworded of await ledger.reworded([...unknown.values()], range.until))
-      since.set(keyOf(reworded), reworded.since);
+      since.set(behaviorId(reworded), reworded.since);
     for (const drawn of page) yield episodeOf(drawn, since);
     await setImmediate();
   }
 }
 
-function keyOf({ handbook, name }: BehaviorKey): string {
-  return `${handbook}/${name}`;
-}
-
 /** What is measured of a behavior holds for its words: of a revision that said something else it is counted apart. */
 function candidateOf(candidate: RankedBehavior, since: ReadonlyMap<string, number>): string {
-  const key = keyOf(candidate);
+  const key = behaviorId(candidate);
   return candidate.revision < (since.get(key) ?? 1) ? `${key}@${candidate.revision}` : key;
 }
 
 function episodeOf(drawn: DrawnEpisode, since: ReadonlyMap<string, number>): Episode {
   const { trace, covariates } = drawn;
-  const keys = drawn.candidates.map(keyOf);
+  const keys = drawn.candidates.map(behaviorId);
   const candidates = drawn.candidates.map((candidate) => candidateOf(candidate, since));
   const { outcome, evidence } = drawn.reports.reduce(settledBy, UNSTATED);
   return {
@@ -147,7 +143,7 @@ function episodeOf(drawn: DrawnEpisode, since: ReadonlyMap<string, number>): Epi
     by_hook: drawn.by_hook,
     outcome,
     evidence,
-    cited: drawn.cited.map((cited) => keys.indexOf(keyOf(cited))).filter((place) => place >= 0),
+    cited: drawn.cited.map((cited) => keys.indexOf(behaviorId(cited))).filter((place) => place >= 0),
   };
 }
 

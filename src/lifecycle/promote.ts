@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Behavior } from "../model/behavior.ts";
+import { type Behavior, behaviorId } from "../model/behavior.ts";
 import type { LedgerReads, Ports } from "../ports.ts";
 import { liftOf, startMeter, take } from "../rules/lift/meter.ts";
 import { promotions, type StatusChange } from "../rules/lift/promotion.ts";
@@ -28,7 +28,7 @@ export async function promote(ports: Ports, handbook: string): Promise<StatusCha
   await setImmediate();
   const known = await ledger.behaviorsByKey([...names].sort().map((name) => ({ handbook, name })));
   const behaviors = known.map(({ name, status }) => ({
-    behavior: `${handbook}/${name}`,
+    behavior: behaviorId({ handbook, name }),
     status,
     succeeded_tasks: succeeded.get(name) ?? 0,
   }));

@@ -1,4 +1,5 @@
 import { HandbookError } from "../errors.ts";
+import { behaviorId } from "../model/behavior.ts";
 import type { Evidence, Outcome, OutcomeReport } from "../model/outcome.ts";
 import type { Trace } from "../model/trace.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
@@ -94,7 +95,7 @@ export async function recordTrace(
     const served = use === undefined ? [] : await tx.servedInEpisode(use.episode_id);
     const withheld = use === undefined ? [] : await tx.withheldInEpisode(use.episode_id);
     // Of a behavior that was served twice, the later revision is the one that was read last.
-    const latest = new Map(served.map((behavior) => [`${behavior.handbook}/${behavior.name}`, behavior]));
+    const latest = new Map(served.map((behavior) => [behaviorId(behavior), behavior]));
     const names = namesIn(said, served);
     await tx.addCitations(
       [...latest.values()]
@@ -103,7 +104,7 @@ export async function recordTrace(
     );
     const alien = namesIn(said, withheld).filter((name) => !names.includes(name));
     const named = new Map(
-      withheld.filter(({ name }) => alien.includes(name)).map((one) => [`${one.handbook}/${one.name}`, one]),
+      withheld.filter(({ name }) => alien.includes(name)).map((one) => [behaviorId(one), one]),
     );
     await tx.addContaminations(id, [...named.values()]);
     return { trace, cited: names, isNew: true };

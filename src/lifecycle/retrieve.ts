@@ -1,5 +1,5 @@
 import { HandbookError } from "../errors.ts";
-import type { Behavior } from "../model/behavior.ts";
+import { type Behavior, behaviorId } from "../model/behavior.ts";
 import type { RankedBehavior, Use } from "../model/use.ts";
 import type { Hit, LedgerReads, Ports, Source } from "../ports.ts";
 import { fitting, type Ranked, rank, withinBudget } from "../rules/ranking.ts";
@@ -112,7 +112,7 @@ async function lifted(ledger: LedgerReads, handbook: string, hits: readonly Hit[
   if (lifts.length === 0) return [...hits];
   const effects = new Map(lifts.map(({ handbook: of, name, effect }) => [`${of}/${name}`, effect]));
   return hits
-    .map((hit) => ({ ...hit, score: withLift(hit.score, effects.get(`${hit.handbook}/${hit.name}`) ?? 0) }))
+    .map((hit) => ({ ...hit, score: withLift(hit.score, effects.get(behaviorId(hit)) ?? 0) }))
     .sort((a, b) => b.score - a.score);
 }
 

@@ -76,6 +76,21 @@ export interface BehaviorKey {
   name: string;
 }
 
+/** A key as one string, for maps and sets. */
+export function behaviorId({ handbook, name }: BehaviorKey): string {
+  return `${handbook}/${name}`;
+}
+
+/** The order of keys wherever nothing else decides: by handbook, then by name. */
+export function compareKeys(a: BehaviorKey, b: BehaviorKey): number {
+  return compareText(a.handbook, b.handbook) || compareText(a.name, b.name);
+}
+
+/** By UTF-16 units: the same in every locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /** May be given to an agent. */
 export function isServable(status: Status): boolean {
   return status === "probation" || status === "active";

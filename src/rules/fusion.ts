@@ -1,4 +1,4 @@
-import type { BehaviorKey } from "../model/behavior.ts";
+import { behaviorId, compareKeys } from "../model/behavior.ts";
 import type { Hit, Neighbor } from "../ports.ts";
 
 /** Weight of the cosine beside the lexical score, which is 1 for the best hit. Measured: docs/decisions/0008. */
@@ -20,9 +20,9 @@ const FIT_SLOPE = 15;
  */
 export function fuse(hits: readonly Hit[], neighbors: readonly Neighbor[]): Hit[] {
   const best = Math.max(0, ...hits.map(({ score }) => score));
-  const lexical = new Map(hits.map((hit) => [keyOf(hit), hit]));
-  const near = new Map(neighbors.map((neighbor) => [keyOf(neighbor), neighbor]));
-  const found = new Map([...hits, ...neighbors].map((key) => [keyOf(key), key]));
+  const lexical = new Map(hits.map((hit) => [behaviorId(hit), hit]));
+  const near = new Map(neighbors.map((neighbor) => [behaviorId(neighbor), neighbor]));
+  const found = new Map([...hits, ...neighbors].map((key) => [behaviorId(key), key]));
   const fused = [...found].map(([key, { handbook, name }]): Hit => {
     const hit = lexical.get(key);
     const cosine = meaning(near.get(key));
@@ -34,21 +34,11 @@ export function fuse(hits: readonly Hit[], neighbors: readonly Neighbor[]): Hit[
       fit: Math.max(hit?.fit ?? 0, 1 / (1 + Math.exp(FIT_SLOPE * (HALF_FIT - cosine)))),
     };
   });
-  return fused.sort(
-    (a, b) => b.score - a.score || compare(a.handbook, b.handbook) || compare(a.name, b.name),
-  );
+  return fused.sort((a, b) => b.score - a.score || compareKeys(a, b));
 }
 
 function meaning(neighbor: Neighbor | undefined): number {
   if (neighbor === undefined) return 0;
   const { similarity, solved = similarity } = neighbor;
   return Math.max(0, similarity + SOLVED_SHARE * Math.max(0, solved - similarity));
-}
-
-function keyOf({ handbook, name }: BehaviorKey): string {
-  return `${handbook}/${name}`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,4 @@
-import type { Behavior } from "../model/behavior.ts";
-import { isServable } from "../model/behavior.ts";
+import { type Behavior, behaviorId, isServable } from "../model/behavior.ts";
 import type { Hit } from "../ports.ts";
 import { SAME } from "./curation.ts";
 import { similarity } from "./similarity.ts";
@@ -50,7 +49,7 @@ export function rank(
   behaviors: readonly Behavior[],
   options: RankingOptions,
 ): Ranked[] {
-  const current = new Map(behaviors.map((behavior) => [`${behavior.handbook}/${behavior.name}`, behavior]));
+  const current = new Map(behaviors.map((behavior) => [behaviorId(behavior), behavior]));
   const own = new Set(
     behaviors.filter((b) => b.handbook === options.handbook && isServable(b.status)).map((b) => b.name),
   );
@@ -59,7 +58,7 @@ export function rank(
   const told: Told[] = [];
   for (const { handbook, name, score } of hits) {
     if (ranked.length >= options.limit) break;
-    const behavior = current.get(`${handbook}/${name}`);
+    const behavior = current.get(behaviorId({ handbook, name }));
     if (behavior === undefined || !isServable(behavior.status) || seen.has(name)) continue;
     if (handbook !== options.handbook && own.has(name)) continue;
     const said = { instruction: behavior.instruction, terms: termsOf(behavior.instruction) };

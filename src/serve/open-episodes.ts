@@ -1,4 +1,4 @@
-import type { BehaviorKey } from "../model/behavior.ts";
+import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
 import type { Ports } from "../ports.ts";
 
@@ -54,8 +54,8 @@ export class OpenEpisodes {
   async withholds({ ledger }: Reads): Promise<(of: BehaviorKey) => boolean> {
     const keys = new Set<string>();
     for (const id of new Set([...this.#uses.values()].map(({ episode_id }) => episode_id)))
-      for (const { handbook, name } of await ledger.withheldInEpisode(id)) keys.add(`${handbook}/${name}`);
-    return ({ handbook, name }) => keys.has(`${handbook}/${name}`);
+      for (const key of await ledger.withheldInEpisode(id)) keys.add(behaviorId(key));
+    return (key) => keys.has(behaviorId(key));
   }
 }
 

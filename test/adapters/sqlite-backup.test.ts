@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -12,8 +10,8 @@ import { lexicalRules } from "../../src/rules/lexical.ts";
 import { hashEmbedder } from "../hash-embedder.ts";
 import { put, storedIds, upToDate, vectorsAt, wantedIds } from "../lance.ts";
 import { tempDirectory, testPorts } from "../ports.ts";
+import { startWriter } from "../writers.ts";
 
-const WRITER = join(import.meta.dirname, "../ledger-writer.ts");
 /** What a restore leaves out: where indexes stand. */
 const OF_INDEXES = new Set(["index_generations", "leases"]);
 
@@ -35,24 +33,12 @@ test("a backup made while three processes write holds all that was acknowledged 
   using directory = tempDirectory();
   const ledger = join(directory.path, "handbook.sqlite");
   await (await openSqliteLedger(ledger)).close();
-  const acknowledged = new Set<string>();
-  const writers = [1, 2, 3].map(() => {
-    const child = spawn(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", WRITER, ledger, "100000"],
-      {
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
-    child.stdout.on("data", (chunk: Buffer) => {
-      for (const id of String(chunk).split("\n")) if (id.length === 26) acknowledged.add(id);
-    });
-    return child;
-  });
+  const writers = [1, 2, 3].map(() => startWriter(ledger, 100_000));
+  const acknowledged = () => writers.flatMap((writer) => writer.acknowledged);
   for (const file of ["first.backup", "second.backup.gz"].map((name) => join(directory.path, name))) {
-    const before = acknowledged.size;
-    while (acknowledged.size < before + 60) await new Promise((resolve) => setTimeout(resolve, 5));
-    const wanted = [...acknowledged];
+    const before = acknowledged().length;
+    while (acknowledged().length < before + 60) await new Promise((resolve) => setTimeout(resolve, 5));
+    const wanted = acknowledged();
     await backUpSqlite(ledger, file);
     const restored = join(directory.path, `${file}-home`, "handbook.sqlite");
     await restoreSqlite(file, restored);
@@ -61,9 +47,8 @@ test("a backup made while three processes write holds all that was acknowledged 
     if (!file.endsWith(".gz")) expect(rows(restored)).toEqual(rows(file));
     expect(statSync(file).mode & 0o077).toBe(0);
   }
-  const closed = Promise.all(writers.map((child) => once(child, "close")));
-  for (const child of writers) child.kill("SIGKILL");
-  await closed;
+  for (const { child } of writers) child.kill("SIGKILL");
+  for (const { ended } of writers) await ended;
   const last = join(directory.path, "last.gz");
   await backUpSqlite(ledger, last);
   expect(gunzipSync(readFileSync(last)).subarray(0, 15).toString()).toBe("SQLite format 3");
