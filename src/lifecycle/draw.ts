@@ -1,6 +1,6 @@
 import type { Behavior } from "../model/behavior.ts";
 import type { Draw } from "../model/episode.ts";
-import type { Use } from "../model/use.ts";
+import type { RankedBehavior, Use } from "../model/use.ts";
 import type { LedgerReads, Ports } from "../ports.ts";
 import { draw as drawArm } from "../rules/assignment.ts";
 import type { Ranked } from "../rules/ranking.ts";
@@ -38,8 +38,8 @@ export async function sameTask(
 }
 
 /**
- * Draws what an undrawn episode is served, at its first use that finds something: everything, nothing, or all but one.
- * Undefined where nothing is held out or withheld, and where an earlier use was served something without a draw.
+ * Draws what an episode is served that was neither drawn nor served anything before, at its first use that finds
+ * something: everything, nothing, or all but one. Undefined where nothing is found, held out or withheld.
  * Everything that an estimate may use is noted before the draw: what was known of the task then.
  */
 export async function firstDraw(
@@ -49,10 +49,7 @@ export async function firstDraw(
   const { ledger, settings } = ports;
   const { holdout, withhold } = settings;
   if (ranked.length === 0 || (holdout === 0 && withhold === 0)) return undefined;
-  if ((await ledger.servedInEpisode(episode_id)).length > 0) return undefined;
-  const candidates = ranked.map(({ behavior: { handbook, name, revision }, score }) => ({
-    ...{ handbook, name, revision, score },
-  }));
+  const candidates = ranked.map(asRanked);
   const similar = await ledger.similarTasks(candidates);
   const characters = ranked.reduce((sum, { behavior }) => sum + servedText(behavior).length, 0);
   const { arm, withheld } = drawArm(
@@ -94,6 +91,10 @@ export function obeying<T extends { behavior: Pick<Behavior, "handbook" | "name"
     draw?.arm === "control" || (behavior.name === one?.name && behavior.handbook === one.handbook);
   const { true: withheld = [], false: served = [] } = Object.groupBy(ranked, (item) => `${isWithheld(item)}`);
   return { served, withheld };
+}
+
+export function asRanked({ behavior: { handbook, name, revision }, score }: Ranked): RankedBehavior {
+  return { handbook, name, revision, score };
 }
 
 /** What an agent reads of a behavior, as the token budget counts it. */

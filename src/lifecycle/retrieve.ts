@@ -1,10 +1,10 @@
 import { HandbookError } from "../errors.ts";
 import { type Behavior, behaviorId } from "../model/behavior.ts";
-import type { RankedBehavior, Use } from "../model/use.ts";
+import type { Use } from "../model/use.ts";
 import type { Hit, LedgerReads, Ports, Source } from "../ports.ts";
 import { fitting, type Ranked, rank, withinBudget } from "../rules/ranking.ts";
 import { withLift, withProbationShare } from "../rules/ranking-lift.ts";
-import { firstDraw, isOpen, obeying, sameTask, servedText } from "./draw.ts";
+import { asRanked, firstDraw, isOpen, obeying, sameTask, servedText } from "./draw.ts";
 import { findBehaviors } from "./find.ts";
 import { handbookToRead, homeHandbook, redacted, searchedHandbooks } from "./handbooks.ts";
 import { unknownUse, wrongHandbook } from "./record.ts";
@@ -77,14 +77,17 @@ export async function retrieve(
   }
 
   const id = ports.newId();
-  const episode_id = earlier !== undefined && (await isOpen(ports, earlier)) ? earlier.episode_id : id;
+  const joined = earlier !== undefined && (await isOpen(ports, earlier)) ? earlier.episode_id : undefined;
+  const episode_id = joined ?? id;
   const bestFit = Math.max(0, ...hits.map(({ fit }) => fit));
+  const former = joined === undefined ? undefined : await ledger.draw(joined);
+  const isUnserved = joined === undefined || (await ledger.servedInEpisode(joined)).length === 0;
   const drawn =
-    (await ledger.draw(episode_id)) ?? (await firstDraw(ports, { episode_id, task, ranked, bestFit }));
+    former ?? (isUnserved ? await firstDraw(ports, { episode_id, task, ranked, bestFit }) : undefined);
   const created_at = ports.now().toISOString();
   return ledger.write(async (tx) => {
     // A retrieval of the same task at the same time may have drawn meanwhile.
-    const standing = await tx.draw(episode_id);
+    const standing = joined === undefined ? undefined : await tx.draw(joined);
     const draw = standing ?? drawn;
     const { served, withheld } = obeying(draw, ranked);
     const use: Use = {
@@ -118,10 +121,6 @@ async function lifted(ledger: LedgerReads, handbook: string, hits: readonly Hit[
 
 function isOnProbation({ behavior }: Ranked): boolean {
   return behavior.status === "probation";
-}
-
-function asRanked({ behavior: { handbook, name, revision }, score }: Ranked): RankedBehavior {
-  return { handbook, name, revision, score };
 }
 
 /**
