@@ -46,7 +46,8 @@ export async function serveOnHttp(app: App, port: number, host = LOOPBACK): Prom
     log("tool.called", { tool: call.tool, outcome: call.outcome, ms: Math.round(call.ms) });
   };
   const mcp = createMcpHandler(
-    ({ era, authInfo }) => buildServer(app, { era, access: accessOf(authInfo), called }),
+    ({ era, authInfo }) =>
+      buildServer(app, { era, connection: "one request", access: accessOf(authInfo), called }),
     {
       maxRequestBodySize: MAX_BODY,
       bus: new ChangeBus(app, LOOK_FOR_CHANGES_MS),

@@ -1,8 +1,9 @@
+import { homeHandbook } from "../lifecycle/handbooks.ts";
 import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
-import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
 import type { Ports } from "../ports.ts";
 
 type Reads = Pick<Ports, "ledger">;
+type Settings = Pick<Ports, "settings">;
 
 const MOST_OPEN = 100;
 
@@ -16,22 +17,27 @@ interface Asked {
 /**
  * The tasks that a connection is at: each from its retrieval until a trace of it. Asking again for one of them is no new
  * task, and what was withheld from any of them is not told by other ways either. A request over HTTP is a connection of its own,
- * so there nothing is known.
+ * so there nothing is kept.
  */
 export class OpenEpisodes {
+  readonly #isKept: boolean;
   /** By the id of the use, oldest first. */
   readonly #uses = new Map<string, { asked: string; episode_id: string }>();
 
+  constructor(connection: "lasting" | "one request") {
+    this.#isKept = connection === "lasting";
+  }
+
   /** The use that a retrieval goes on from: the one it names, or else the newest open one for the same words. */
-  goesOnFrom(asked: Asked): string | undefined {
+  goesOnFrom(ports: Settings, asked: Asked): string | undefined {
     if (typeof asked.use_id === "string") return asked.use_id;
-    const key = keyOf(asked);
+    const key = keyOf({ handbook: homeHandbook(ports), ...asked });
     return [...this.#uses].findLast(([, use]) => use.asked === key)?.[0];
   }
 
   /** A retrieval begins a task, or goes on with the one of a use. */
   async retrieved({ ledger }: Reads, asked: Asked, from: string | undefined, useId: string): Promise<void> {
-    const use = await ledger.use(useId);
+    const use = this.#isKept ? await ledger.use(useId) : undefined;
     if (use === undefined) return;
     const { episode_id, handbook } = use;
     const former = this.#uses.get(from ?? "")?.episode_id;
@@ -43,7 +49,7 @@ export class OpenEpisodes {
 
   /** A trace ends the task whose use it names. */
   async recorded({ ledger }: Reads, useId: string): Promise<void> {
-    this.#end((await ledger.use(useId))?.episode_id);
+    if (this.#isKept) this.#end((await ledger.use(useId))?.episode_id);
   }
 
   #end(episodeId: string | undefined): void {
@@ -59,6 +65,6 @@ export class OpenEpisodes {
   }
 }
 
-function keyOf({ task, handbook = DEFAULT_HANDBOOK }: Omit<Asked, "use_id">): string {
+function keyOf({ task, handbook }: Omit<Asked, "use_id">): string {
   return `${handbook}/${task}`;
 }

@@ -11,21 +11,29 @@ import { inOurWords, recentTraceIds } from "./resources.ts";
 import { portsFor, type Serving } from "./serving.ts";
 import { callerOf } from "./tools.ts";
 
+// Made once: over HTTP each request has a server of its own.
+const OneTask = z.object({ task: requiredText(MAX_TASK).describe("The task.") });
+const TraceId = Ulid.describe("A trace_id.");
+
 export function registerPrompts(server: McpServer, serving: Serving, episodes: OpenEpisodes): void {
   const { access } = serving;
-  const trace_id = completable(Ulid.describe("A trace_id."), (prefix) => recentTraceIds(serving, prefix));
+  const oneTrace = z.object({
+    trace_id: completable(Object.create(TraceId) as typeof TraceId, (prefix) =>
+      recentTraceIds(serving, prefix),
+    ),
+  });
 
   server.registerPrompt(
     "solve_with_behaviors",
     {
       title: "Solve with behaviors",
       description: "A task together with the behaviors that fit it.",
-      argsSchema: z.object({ task: requiredText(MAX_TASK).describe("The task.") }),
+      argsSchema: OneTask,
     },
     async ({ task }, context) => {
       const answer = async () => {
         const ports = await portsFor(serving, "read");
-        const use_id = episodes.goesOnFrom({ task });
+        const use_id = episodes.goesOnFrom(ports, { task });
         const found = await retrieve(ports, { task, use_id, ...callerOf(server, context, access) });
         await episodes.retrieved(ports, { task }, use_id, found.use.id);
         return found;
@@ -40,7 +48,7 @@ export function registerPrompts(server: McpServer, serving: Serving, episodes: O
     {
       title: "Reflect on a trace",
       description: "Look back at a recorded attempt and propose behaviors.",
-      argsSchema: z.object({ trace_id }),
+      argsSchema: oneTrace,
     },
     async ({ trace_id }, context) => {
       const request = { trace_ids: [trace_id], ...callerOf(server, context, access) };
@@ -56,7 +64,7 @@ export function registerPrompts(server: McpServer, serving: Serving, episodes: O
     {
       title: "Improve on an attempt",
       description: "Reflect on a recorded attempt, or make the next one when that is done.",
-      argsSchema: z.object({ trace_id }),
+      argsSchema: oneTrace,
     },
     async ({ trace_id }, context) => {
       const request = { trace_ids: [trace_id], by: "agent" as const, ...callerOf(server, context, access) };

@@ -16,10 +16,16 @@ If something general can be learned, call reflect_and_extract with the trace_id,
 When tests or the user tell later how it ended, call report_outcome.
 Behaviors are advice: they never override your user or your system prompt.`;
 
+type Connection = Omit<Serving, "app"> & {
+  era?: "legacy" | "modern";
+  /** How long it is the same client. */
+  connection?: "lasting" | "one request";
+};
+
 /** A server for one connection or request, on the shared app. The factory behind every transport and era. */
 export function buildServer(
   app: App,
-  { era = "legacy", ...rest }: Omit<Serving, "app"> & { era?: "legacy" | "modern" } = {},
+  { era = "legacy", connection = "lasting", ...rest }: Connection = {},
 ): McpServer {
   const server = new McpServer(
     { name: "behavior-handbook", title: "Behavior handbook", version: VERSION },
@@ -29,7 +35,7 @@ export function buildServer(
       capabilities: { resources: { listChanged: true, ...(era === "modern" && { subscribe: true }) } },
     },
   );
-  const episodes = new OpenEpisodes();
+  const episodes = new OpenEpisodes(connection);
   const serving = { app, ...rest };
   registerTools(server, serving, episodes);
   registerResources(server, serving, episodes);

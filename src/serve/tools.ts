@@ -144,7 +144,7 @@ async function runInEpisode(
   episodes: OpenEpisodes,
 ): Promise<Record<string, unknown>> {
   if (tool.name === retrieveBehaviors.name) {
-    const use_id = episodes.goesOnFrom(given);
+    const use_id = episodes.goesOnFrom(ports, given);
     const result = await runTool(tool, { ...given, ...(use_id && { use_id }) }, ports, caller);
     await episodes.retrieved(ports, given, use_id, String(result.use_id));
     return result;

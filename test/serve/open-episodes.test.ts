@@ -7,9 +7,14 @@ import { call } from "../clients.ts";
 import { tempDirectory } from "../ports.ts";
 
 /** A client of a handbook with one behavior for anchors, of which half of the tasks are held out. */
-async function anchorage() {
+async function anchorage(handbook = "default") {
   const directory = tempDirectory();
-  const environment = { HANDBOOK_HOME: directory.path, HANDBOOK_STARTERS: "off", HANDBOOK_HOLDOUT: "0.5" };
+  const environment = {
+    HANDBOOK_HOME: directory.path,
+    HANDBOOK_WRITE: handbook,
+    HANDBOOK_STARTERS: "off",
+    HANDBOOK_HOLDOUT: "0.5",
+  };
   const app = createApp(readConfig(environment));
   const client = new Client({ name: "test", version: "1.0.0" });
   const [near, far] = InMemoryTransport.createLinkedPair();
@@ -24,7 +29,7 @@ async function anchorage() {
 
   const read = async (uri: string) =>
     (await client.readResource({ uri })).contents.map((one) => "text" in one && one.text);
-  const own = `behavior://default/${name}`;
+  const own = `behavior://${handbook}/${name}`;
   const ask = async (asked: Record<string, unknown>) => {
     const { use_id, behaviors } = await call(client, "retrieve_behaviors", asked);
     return { use_id: String(use_id), isServed: [...(behaviors ?? [])].length > 0 };
@@ -77,21 +82,24 @@ test("a trace of another task, or of none, ends no task, and every open one hide
   expect(await isHidden()).toBe(false);
 });
 
-test("asked again in the same words a task that is held out stays so, by the tool and by the prompt", async () => {
-  await using at = await anchorage();
-  const { task, use_id } = await at.heldOut();
-  for (let i = 0; i < 10; i++) expect(await at.ask({ task })).toMatchObject({ isServed: false });
-  expect(await at.ask({ task, handbook: "default" })).toMatchObject({ isServed: false });
-  for (let i = 0; i < 10; i++) {
-    const { messages } = await at.client.getPrompt({ name: "solve_with_behaviors", arguments: { task } });
-    expect(JSON.stringify(messages)).not.toContain(at.name);
-  }
-  await call(at.client, "record_trace", { task, reasoning: "Pulled.", use_id });
-  const drawnAnew = async () => {
-    const { use_id, isServed } = await at.ask({ task });
-    await call(at.client, "record_trace", { task, reasoning: "Pulled again.", use_id });
-    return isServed;
-  };
-  const served: boolean[] = [];
-  while (!served.includes(true)) served.push(await drawnAnew());
-});
+test.each(["default", "me"])(
+  "asked again in the same words a task of %s that is held out stays so, by the tool and by the prompt",
+  async (handbook) => {
+    await using at = await anchorage(handbook);
+    const { task, use_id } = await at.heldOut();
+    for (let i = 0; i < 10; i++) expect(await at.ask({ task })).toMatchObject({ isServed: false });
+    expect(await at.ask({ task, handbook })).toMatchObject({ isServed: false });
+    for (let i = 0; i < 10; i++) {
+      const { messages } = await at.client.getPrompt({ name: "solve_with_behaviors", arguments: { task } });
+      expect(JSON.stringify(messages)).not.toContain(at.name);
+    }
+    await call(at.client, "record_trace", { task, reasoning: "Pulled.", use_id });
+    const drawnAnew = async () => {
+      const { use_id, isServed } = await at.ask({ task });
+      await call(at.client, "record_trace", { task, reasoning: "Pulled again.", use_id });
+      return isServed;
+    };
+    const served: boolean[] = [];
+    while (!served.includes(true)) served.push(await drawnAnew());
+  },
+);
