@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicFactory } from "ulid";
@@ -103,7 +104,7 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
       secrets: lazySecrets(),
       tokenizer: lazyTokenizer(),
       now: () => new Date(),
-      newId: monotonicFactory(),
+      newId: monotonicFactory(() => randomInt(2 ** 32) / 2 ** 32), // its own asks the system for every character
       settings: {
         reflectionTokens: config.reflectionTokens,
         starters: config.starters,

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type Behavior, behaviorId } from "../model/behavior.ts";
+import { type Behavior, type BehaviorKey, behaviorId } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
@@ -18,6 +18,11 @@ import { counts, solvedTasks, usage } from "./sql-statistics.ts";
 
 const KEYS_PER_QUERY = 200;
 
+const MAX_KNOWN = 2000;
+
+type Head = BehaviorKey & { revision: number };
+const headId = (head: Head) => `${behaviorId(head)}@${head.revision}`;
+
 const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_at"] as const;
 
 /** The ledger's reads over any database that Kysely speaks. */
@@ -31,6 +36,26 @@ export function sqlReads(db: Database): LedgerReads {
           .onRef("r.name", "=", "b.name")
           .onRef("r.revision", "=", "b.revision"),
       );
+
+  // Revisions never change, and a retrieval looks at some thirty of them, mostly the same ones.
+  let known = new Map<string, Behavior>();
+
+  async function revisionsOf(heads: readonly Head[]): Promise<Behavior[]> {
+    const revisions = known;
+    const missing = heads.filter((head) => !revisions.has(headId(head)));
+    if (missing.length > 0) {
+      const rows = await db
+        .selectFrom("behavior_revisions")
+        .selectAll()
+        .where("handbook", "in", [...new Set(missing.map(({ handbook }) => handbook))])
+        .where("name", "in", [...new Set(missing.map(({ name }) => name))])
+        .where("revision", "in", [...new Set(missing.map(({ revision }) => revision))])
+        .execute();
+      for (const row of rows) revisions.set(headId(row), behaviorOf(row));
+      if (revisions.size > MAX_KNOWN) known = new Map();
+    }
+    return heads.flatMap((head) => revisions.get(headId(head)) ?? []);
+  }
 
   return {
     ...sqlIndexStateReads(db),
@@ -61,12 +86,13 @@ export function sqlReads(db: Database): LedgerReads {
       for (let i = 0; i < keys.length; i += KEYS_PER_QUERY) {
         const some = keys.slice(i, i + KEYS_PER_QUERY);
         // Two lists instead of pairs, which SQLite looks up by the key; what they match too many is left out below.
-        const rows = await currentRevisions()
-          .selectAll("r")
-          .where("b.handbook", "in", [...new Set(some.map(({ handbook }) => handbook))])
-          .where("b.name", "in", [...new Set(some.map(({ name }) => name))])
+        const heads = await db
+          .selectFrom("behaviors")
+          .select(["handbook", "name", "revision"])
+          .where("handbook", "in", [...new Set(some.map(({ handbook }) => handbook))])
+          .where("name", "in", [...new Set(some.map(({ name }) => name))])
           .execute();
-        found.push(...rows.filter((row) => wanted.delete(behaviorId(row))).map(behaviorOf));
+        found.push(...(await revisionsOf(heads.filter((head) => wanted.delete(behaviorId(head))))));
       }
       return found;
     },

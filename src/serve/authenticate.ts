@@ -21,6 +21,7 @@ export interface Caller {
 /** Says who calls, by a key of ours or by a token of the issuer. */
 export function authenticator(app: App, resourceMetadataUrl: string | undefined) {
   let tokens: ReturnType<typeof openTokens> | undefined;
+  let isDemanded = false; // keys are revoked and never deleted, so what is demanded stays so
 
   async function verifyAccessToken(token: string): Promise<AuthInfo> {
     const { access, expiresAt } = looksLikeKey(token) ? await byKey(token) : await byToken(token);
@@ -55,7 +56,8 @@ export function authenticator(app: App, resourceMetadataUrl: string | undefined)
   return {
     /** Whether a caller must say who it is. */
     async isDemanded(): Promise<boolean> {
-      return app.config.serving.oauth !== undefined || (await (await app.ports()).ledger.hasKeys());
+      isDemanded ||= app.config.serving.oauth !== undefined || (await (await app.ports()).ledger.hasKeys());
+      return isDemanded;
     },
     /** Throws: OAuthError for a caller that is not let in; ISSUER_UNAVAILABLE. */
     async authenticate(header: string | undefined): Promise<Caller> {
