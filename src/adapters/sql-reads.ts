@@ -1,9 +1,10 @@
 import { sql } from "kysely";
-import { type Behavior, type BehaviorKey, behaviorId } from "../model/behavior.ts";
+import { type Behavior, behaviorId } from "../model/behavior.ts";
 import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { sqlKeyReads } from "./sql-keys.ts";
+import { keptRevisions } from "./sql-revisions.ts";
 import {
   behaviorOf,
   decisionOf,
@@ -17,11 +18,6 @@ import { type Database, type Tables, traceKey } from "./sql-schema.ts";
 import { counts, solvedTasks, usage } from "./sql-statistics.ts";
 
 const KEYS_PER_QUERY = 200;
-
-const MAX_KNOWN = 2000;
-
-type Head = BehaviorKey & { revision: number };
-const headId = (head: Head) => `${behaviorId(head)}@${head.revision}`;
 
 const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_at"] as const;
 
@@ -37,25 +33,7 @@ export function sqlReads(db: Database): LedgerReads {
           .onRef("r.revision", "=", "b.revision"),
       );
 
-  // Revisions never change, and a retrieval looks at some thirty of them, mostly the same ones.
-  let known = new Map<string, Behavior>();
-
-  async function revisionsOf(heads: readonly Head[]): Promise<Behavior[]> {
-    const revisions = known;
-    const missing = heads.filter((head) => !revisions.has(headId(head)));
-    if (missing.length > 0) {
-      const rows = await db
-        .selectFrom("behavior_revisions")
-        .selectAll()
-        .where("handbook", "in", [...new Set(missing.map(({ handbook }) => handbook))])
-        .where("name", "in", [...new Set(missing.map(({ name }) => name))])
-        .where("revision", "in", [...new Set(missing.map(({ revision }) => revision))])
-        .execute();
-      for (const row of rows) revisions.set(headId(row), behaviorOf(row));
-      if (revisions.size > MAX_KNOWN) known = new Map();
-    }
-    return heads.flatMap((head) => revisions.get(headId(head)) ?? []);
-  }
+  const revisionsOf = keptRevisions(db);
 
   return {
     ...sqlIndexStateReads(db),
