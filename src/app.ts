@@ -163,7 +163,8 @@ async function openTexts(config: Config, ledger: Ledger): Promise<TextCandidates
   return lanceTexts({ ledger, home: config.home, ...indexPlace(config), waitMs: TEXTS_WAIT_MS });
 }
 
-function indexPlace({ indexUri: uri, indexStorage: storage }: Config) {
+/** Where the indexes in LanceDB lie. */
+export function indexPlace({ indexUri: uri, indexStorage: storage }: Config) {
   return { uri, storage };
 }
 

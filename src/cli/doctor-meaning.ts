@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openEmbedder } from "../app.ts";
+import { indexPlace, openEmbedder, openLedger } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { Embedder } from "../ports.ts";
 import { checkDirectory } from "./doctor-directory.ts";
@@ -68,16 +68,15 @@ async function answerTimes(embedder: Embedder): Promise<{ what: string; ms: numb
  * seconds: faults of writing show in no other way. One that is not is only read.
  */
 async function checkIndex(config: Config, embedder: Embedder): Promise<Finding> {
-  const { home, ledgerPath, indexUri: uri } = config;
+  const { home, indexUri: uri } = config;
   if (!/^\w+:\/\//.test(uri)) {
     const fix = "Make it writable for you, or set HANDBOOK_INDEX_URI to a directory that is.";
     const directory = await checkDirectory(uri);
     if (directory.status === "failed") return { ...directory, fix };
   }
-  const { openSqliteLedger } = await import("../adapters/sqlite-ledger.ts");
   const { lanceVectors } = await import("../adapters/lance-vectors.ts");
-  const ledger = await openSqliteLedger(ledgerPath);
-  const vectors = lanceVectors({ ledger, home, uri, embedder, waitMs: FOLLOW_MS });
+  const ledger = await openLedger(config);
+  const vectors = lanceVectors({ ledger, home, ...indexPlace(config), embedder, waitMs: FOLLOW_MS });
   try {
     const head = await ledger.headSeq();
     const isUnderWay = () => {

@@ -10,6 +10,7 @@ import { type EmbeddingServer, startEmbeddingServer } from "../embedding-server.
 import { put } from "../lance.ts";
 import { startModelHub } from "../model-hub.ts";
 import { tempDirectory } from "../ports.ts";
+import { startS3 } from "../s3-server.ts";
 
 /** A data directory whose ledger holds a behavior, and the variables of an embedder by this endpoint. */
 async function home(endpoint: EmbeddingServer) {
@@ -36,6 +37,21 @@ test("an index that follows the ledger is well, and says how far it is", async (
       message: expect.stringMatching(/ m, 3 dimensions, .* a question; its index is at change 1 of 1$/),
     });
   }
+});
+
+test("an index on object storage is looked at there, by its endpoint", async () => {
+  await using endpoint = await startEmbeddingServer();
+  await using s3 = await startS3();
+  const environment = {
+    ...(await home(endpoint)),
+    ...s3.environment,
+    HANDBOOK_INDEX_URI: "s3://bucket/index",
+  };
+  expect(await checkMeaning(readConfig(environment))).toMatchObject({
+    status: "ok",
+    message: expect.stringMatching(/its index is at change 1 of 1$/),
+  });
+  expect([...s3.objects.keys()].some((key) => key.startsWith("bucket/index/"))).toBe(true);
 });
 
 test("an index whose directory cannot be written, or that LanceDB cannot open, is told", async () => {

@@ -1,9 +1,13 @@
+import { existsSync } from "node:fs";
 import { expect, inject, test } from "vitest";
 import { createApp } from "../../src/app.ts";
 import type { Check } from "../../src/cli/doctor-finding.ts";
 import { examineLedger } from "../../src/cli/doctor-ledger.ts";
+import { checkMeaning } from "../../src/cli/doctor-meaning.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { recordTrace } from "../../src/lifecycle/record.ts";
+import { startEmbeddingServer } from "../embedding-server.ts";
+import { put } from "../lance.ts";
 import { freshLedger, tempDirectory } from "../ports.ts";
 import { PASSWORD } from "../postgres.ts";
 
@@ -32,6 +36,29 @@ test("the program writes to the database that is set, and the doctor says which 
     message: `sound, 0 behaviors and 1 traces in postgres://${host}/postgres`,
   });
   expect(found.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
+});
+
+test("the index by meaning is held against the database, and no other ledger is made", async () => {
+  using directory = tempDirectory();
+  const url = await freshLedger(directory.path);
+  const app = createApp(configOf(directory.path, url));
+  await put((await app.ports()).ledger, "behavior_read_the_task");
+  await app.close();
+
+  await using endpoint = await startEmbeddingServer();
+  const config = readConfig({
+    HANDBOOK_HOME: directory.path,
+    HANDBOOK_DATABASE_URL: url,
+    HANDBOOK_EMBEDDER: "openai",
+    HANDBOOK_EMBEDDER_MODEL: "m",
+    HANDBOOK_EMBEDDER_URL: endpoint.baseUrl,
+    HANDBOOK_EMBEDDER_WAIT_MS: "5000",
+  });
+  expect(await checkMeaning(config)).toMatchObject({
+    status: "ok",
+    message: expect.stringMatching(/its index is at change 1 of 1$/),
+  });
+  expect(existsSync(config.ledgerPath)).toBe(false);
 });
 
 test("the doctor says what is wrong with a database, without its password", async () => {
