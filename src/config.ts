@@ -186,10 +186,17 @@ function checkUrl(name: string, url: string | undefined): void {
   });
 }
 
+/** The names of our variables that are set. */
+export function setVariables(environment: NodeJS.ProcessEnv = process.env): string[] {
+  return Object.keys(environment).filter((name) => name.startsWith("HANDBOOK_") && name in Variables.shape);
+}
+
+const OTHERS = ["HANDBOOK_BENCH_DATA", "HANDBOOK_KEY"]; // of the benches, and of clients that send a key
+
 /** Variables that look like ours and are not: mostly a slip of the pen. */
 export function unknownVariables(environment: NodeJS.ProcessEnv = process.env): string[] {
   return Object.keys(environment).filter(
-    (name) => name.startsWith("HANDBOOK_") && !(name in Variables.shape) && name !== "HANDBOOK_BENCH_DATA",
+    (name) => name.startsWith("HANDBOOK_") && !(name in Variables.shape) && !OTHERS.includes(name),
   );
 }
 

@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
+import { databaseName } from "../adapters/postgres-errors.ts";
+import { setVariables } from "../config.ts";
 import { clientConfigurations } from "./client-configurations.ts";
 import { appOfEnvironment } from "./open.ts";
 
@@ -29,13 +31,19 @@ export function serveCommand(): Command {
         return new Promise<void>(() => {}); // it ends with its client
       }
       const { serveOnHttp } = await import("../serve/http.ts");
-      await app.ports(); // a ledger that cannot be opened is told here, not to the first client
+      const { ledger } = await app.ports(); // a ledger that cannot be opened is told here, not to the first client
       const service = await serveOnHttp(app, port, host).catch(async (error: unknown) => {
         await app.close();
         throw error;
       });
-      if (printConfig) process.stdout.write(`${clientConfigurations(service.url)}\n`);
-      process.stdout.write(`Serving ${service.url}\nData in ${app.config.home}. Stop with Ctrl+C.\n`);
+      const { databaseUrl, home, serving } = app.config;
+      if (printConfig) {
+        const key = serving.oauth === undefined && (await ledger.hasKeys()); // a token is the client's own affair
+        const url = serving.publicUrl?.href ?? service.url;
+        process.stdout.write(`${clientConfigurations(url, { key, set: setVariables() })}\n`);
+      }
+      const data = databaseUrl === undefined ? home : databaseName(databaseUrl);
+      process.stdout.write(`Serving ${service.url}\nData in ${data}. Stop with Ctrl+C.\n`);
       await toldToStop();
       void toldToStop().then(() => process.exit(1)); // a second time: now
       await service.close();

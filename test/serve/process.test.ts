@@ -121,9 +121,15 @@ describe("at start", () => {
 
   test("an unknown variable that looks like ours is warned of", async () => {
     using home = tempDirectory();
-    const { child, ended } = start([], { HANDBOOK_HOME: home.path, HANDBOOK_STARTER: "off" });
+    const { child, ended } = start([], {
+      HANDBOOK_HOME: home.path,
+      HANDBOOK_STARTER: "off",
+      HANDBOOK_KEY: "hbk_",
+    });
     child.stdin.end();
-    expect((await ended).stderr).toContain("HANDBOOK_STARTER is not a variable");
+    const { stderr } = await ended;
+    expect(stderr).toContain("HANDBOOK_STARTER is not a variable");
+    expect(stderr).not.toContain("HANDBOOK_KEY"); // clients send it
   });
 
   test("an old Node is told so in one sentence", async () => {
@@ -170,6 +176,38 @@ describe("an HTTP server", () => {
 
     child.kill("SIGINT");
     expect((await ended).code).toBe(0);
+  });
+});
+
+describe("what is printed to be pasted into clients", () => {
+  async function printed(environment: Record<string, string>, ...args: string[]) {
+    const { child, ended, output } = start(
+      ["serve", "--http", "--port", "0", "--print-config", ...args],
+      environment,
+    );
+    while (!output.stdout.includes("Ctrl+C")) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill("SIGINT");
+    return (await ended).stdout;
+  }
+
+  test("is what this machine's clients need, and names the variables that they would not have", async () => {
+    using home = tempDirectory();
+    const text = await printed({ HANDBOOK_HOME: home.path });
+    expect(text).toMatch(/what is set here: .*HANDBOOK_HOME/);
+    expect(text).toMatch(/"url": "http:\/\/127\.0\.0\.1:\d+\/mcp"\n/);
+    expect(text).not.toContain("HANDBOOK_KEY");
+    expect(text).toContain(`Data in ${home.path}.`);
+  });
+
+  test("has the public address, and a key by the name of a variable where one is needed", async () => {
+    using home = tempDirectory();
+    const environment = { HANDBOOK_HOME: home.path, HANDBOOK_PUBLIC_URL: "https://handbook.example.com/mcp" };
+    const made = start(["keys", "create", "--name", "me"], environment);
+    const key = (await made.ended).stdout.trim();
+    const text = await printed(environment, "--host", "0.0.0.0");
+    expect(text.match(/https:\/\/handbook\.example\.com\/mcp/g)).toHaveLength(4);
+    expect(text.match(/\bHANDBOOK_KEY\b/g)).toHaveLength(5);
+    expect(text).not.toContain(key);
   });
 });
 
