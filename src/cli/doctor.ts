@@ -3,6 +3,7 @@ import { Variables } from "../config/variables.ts";
 import { type Config, readConfig, unknownVariables } from "../config.ts";
 import { checkDirectory } from "./doctor-directory.ts";
 import { attempt, type Check, type Finding, failure, skipped } from "./doctor-finding.ts";
+import { checkIssuer } from "./doctor-issuer.ts";
 import { examineLedger } from "./doctor-ledger.ts";
 import { checkMeaning } from "./doctor-meaning.ts";
 import { checkModel } from "./doctor-model.ts";
@@ -58,6 +59,8 @@ async function* examine(): AsyncGenerator<Check> {
   yield { check: "meaning", ...(await attempt(() => checkMeaning(config))) };
   if (/^\w+:\/\//.test(config.indexUri))
     yield { check: "index storage", ...(await attempt(() => checkStorage(config))) };
+  if (config.serving.oauth !== undefined)
+    yield { check: "issuer", ...(await attempt(() => checkIssuer(config))) };
   yield { check: "model", ...(await attempt(() => checkModel(config.model))) };
 }
 
