@@ -72,6 +72,11 @@ export function connectFault(error: unknown, name: string): HandbookError {
       cause: error,
     });
   const said = error instanceof Error ? error.message : "";
+  if (said.includes("client password must be a string"))
+    return unwritable(`${name} wants a password, and none is set`, {
+      fix: "Set PGPASSWORD, or write it into HANDBOOK_DATABASE_URL or ~/.pgpass",
+      cause: error,
+    });
   if (said.startsWith("timeout exceeded when trying to connect"))
     return busy("every connection to the ledger was in use for seconds", { fix: "Try again", cause: error });
   if (error instanceof Error && "syscall" in error && error.syscall === "open")

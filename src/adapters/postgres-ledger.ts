@@ -114,7 +114,7 @@ async function askServer(
     });
   if (schema === null)
     throw new HandbookError("LEDGER_UNWRITABLE", `no schema of ${name} is in the search path of its user`, {
-      fix: "Create the schema that its search_path names: create schema",
+      fix: "Create the schema that its search_path names, by `create schema`",
     });
   if (fsync === "off")
     console.error(`warning: ${name} runs with fsync=off: a power cut can damage the ledger`);

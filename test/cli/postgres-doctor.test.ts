@@ -68,4 +68,8 @@ test("the doctor says what is wrong with a database, without its password", asyn
   const [ledger] = await examine(configOf(directory.path, url.href));
   expect(ledger).toMatchObject({ status: "failed", message: expect.stringContaining("refuses the user") });
   for (const secret of ["hunter2", PASSWORD]) expect(JSON.stringify(ledger)).not.toContain(secret);
+
+  url.password = "";
+  const [without] = await examine(configOf(directory.path, url.href));
+  expect(without).toMatchObject({ status: "failed", message: expect.stringContaining("wants a password") });
 });
