@@ -52,6 +52,8 @@ test("an index elsewhere keeps its address, a directory becomes absolute", () =>
 
 test.each([
   [{ HANDBOOK_EMBEDDER: "remote" }, "HANDBOOK_EMBEDDER is not valid"],
+  [{ HANDBOOK_RATE_LIMIT: "many" }, "HANDBOOK_RATE_LIMIT is not valid: it must be a number"],
+  [{ HANDBOOK_INDEX_URI: "s3:bucket/path" }, "HANDBOOK_INDEX_URI is not valid: after the scheme"],
   [{ HANDBOOK_EMBEDDER: "openai" }, "HANDBOOK_EMBEDDER_MODEL is not set"],
   [{ HANDBOOK_EMBEDDER: "openai", HANDBOOK_EMBEDDER_MODEL: "m" }, "neither a URL nor a key"],
   [

@@ -90,7 +90,9 @@ function readGrants({ scopes, handbooks }: { scopes: string; handbooks: string }
 }
 
 function line({ id, name, grants, expires_at, last_used_at, revoked_at }: ApiKey, now: Date): string {
-  const may = (Object.keys(grants) as Scope[]).map((scope) => `${scope} of ${grants[scope]?.join(", ")}`);
+  const may = (Object.keys(grants) as Scope[]).map(
+    (scope) => (scope === "admin" ? scope : `${scope} of ${grants[scope]?.join(", ")}`), // metrics are of the server
+  );
   const state =
     revoked_at !== undefined
       ? `revoked ${revoked_at}`

@@ -4,6 +4,8 @@ import * as z from "zod";
 const setting = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (typeof value === "string" && value.trim() === "" ? undefined : value), schema);
 
+const number = () => z.coerce.number("it must be a number");
+
 /** What `pg` connects to. Its value holds a password, so no message repeats it. */
 const DatabaseUrl = z
   .string()
@@ -13,6 +15,14 @@ const DatabaseUrl = z
     const { username, password } = new URL(value);
     return !/%(?![\da-f]{2})/i.test(username + password);
   }, "it must read postgres://user:password@host:5432/database, with special characters percent-encoded");
+
+/** A directory, or a place by its scheme. One letter before a colon is a drive. */
+const IndexUri = z
+  .string()
+  .refine(
+    (value) => !/^[a-z][a-z\d+.-]+:(?!\/\/)/i.test(value),
+    "after the scheme there must be ://, as in s3://bucket/path",
+  );
 
 /** Three prices with commas between. */
 const Prices = z
@@ -70,7 +80,7 @@ export const Variables = z.object({
   HANDBOOK_EMBEDDER_KEY: setting(z.string().optional()).describe(
     "Key for that endpoint. Default: `OPENAI_API_KEY`, which is sent only with `HANDBOOK_EMBEDDER=openai`.",
   ),
-  HANDBOOK_EMBEDDER_DIMENSIONS: setting(z.coerce.number().int().min(1).max(16_384).optional()).describe(
+  HANDBOOK_EMBEDDER_DIMENSIONS: setting(number().int().min(1).max(16_384).optional()).describe(
     "Length of the vectors asked for from `openai`. Default: the model's own.",
   ),
   HANDBOOK_EMBEDDER_POOLING: setting(z.enum(["cls", "mean", "last_token"]).optional()).describe(
@@ -79,7 +89,7 @@ export const Variables = z.object({
   HANDBOOK_EMBEDDER_PREFIX: setting(z.string().optional()).describe(
     "What stands before a question when it is embedded. Default: as the model was trained, where that is known, else nothing.",
   ),
-  HANDBOOK_EMBEDDER_WAIT_MS: setting(z.coerce.number().int().min(0).max(10_000).default(40)).describe(
+  HANDBOOK_EMBEDDER_WAIT_MS: setting(number().int().min(0).max(10_000).default(40)).describe(
     "Milliseconds that a retrieval waits for vectors before it answers without. Default: 40.",
   ),
   HANDBOOK_MODELS: setting(z.string().optional()).describe(
@@ -91,19 +101,19 @@ export const Variables = z.object({
   HF_ENDPOINT: setting(z.string().optional()).describe(
     "Hub that the models of `local` are downloaded from. Default: `https://huggingface.co`.",
   ),
-  HANDBOOK_MEMORY_BEHAVIORS: setting(z.coerce.number().int().min(1000).default(100_000)).describe(
+  HANDBOOK_MEMORY_BEHAVIORS: setting(number().int().min(1000).default(100_000)).describe(
     "Behaviors up to which the index of their words is held in memory. Beyond it, LanceDB finds candidates on disk, where it is installed. Default: 100000.",
   ),
-  HANDBOOK_INDEX_URI: setting(z.string().optional()).describe(
+  HANDBOOK_INDEX_URI: setting(IndexUri.optional()).describe(
     "Where the indexes in LanceDB are: a directory, or what LanceDB takes, such as `s3://bucket/path`. Default: `index` in the data directory.",
   ),
   AWS_ENDPOINT_URL: setting(z.string().optional()).describe(
     "Endpoint of `s3://` where it is not Amazon's. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` are read as other programs read them.",
   ),
-  HANDBOOK_HOLDOUT: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
+  HANDBOOK_HOLDOUT: setting(number().min(0).max(0.5).default(0.1)).describe(
     "Probability, 0 to 0.5, that a task is served nothing, so that the rest can be compared with it. `0`: none is. Default: 0.1.",
   ),
-  HANDBOOK_WITHHOLD: setting(z.coerce.number().min(0).max(0.5).default(0.1)).describe(
+  HANDBOOK_WITHHOLD: setting(number().min(0).max(0.5).default(0.1)).describe(
     "Probability, 0 to 0.5, that one of the behaviors for a task is withheld, so that each can be measured. `0`: none is. Default: 0.1.",
   ),
   HANDBOOK_PRICES: setting(Prices.optional()).describe(
@@ -124,13 +134,13 @@ export const Variables = z.object({
   HANDBOOK_OAUTH_AUDIENCE: setting(z.string().optional()).describe(
     "Resource URL that those tokens must be issued for. Default: `HANDBOOK_PUBLIC_URL`.",
   ),
-  HANDBOOK_RATE_LIMIT: setting(z.coerce.number().int().min(1).default(600)).describe(
+  HANDBOOK_RATE_LIMIT: setting(number().int().min(1).default(600)).describe(
     "Requests a minute that one key, or one subject of tokens, may make. Default: 600.",
   ),
-  HANDBOOK_TOOL_SECONDS: setting(z.coerce.number().min(0.001).max(3600).default(60)).describe(
+  HANDBOOK_TOOL_SECONDS: setting(number().min(0.001).max(3600).default(60)).describe(
     "Seconds that a tool may take; five times as many where the server's own model works. Default: 60.",
   ),
-  HANDBOOK_REFLECT_TOKENS: setting(z.coerce.number().int().min(500).max(1_000_000).default(6000)).describe(
+  HANDBOOK_REFLECT_TOKENS: setting(number().int().min(500).max(1_000_000).default(6000)).describe(
     "Tokens of trace text that one reflection prompt may hold. Default: 6000.",
   ),
 });

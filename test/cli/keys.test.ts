@@ -42,6 +42,15 @@ describe("handbook keys", () => {
     });
   });
 
+  test("shows admin without a handbook: it is of the server", async () => {
+    using home = tempDirectory();
+    const at = { HANDBOOK_HOME: home.path };
+    await handbook(["keys", "create", "--name", "prometheus", "--scopes", "admin,read"], at);
+    expect((await handbook(["keys", "list"], at)).stdout).toMatch(
+      / {2}(admin; read of default|read of default; admin) {2}/,
+    );
+  });
+
   test.each([
     [["--scopes", "fly"], 1],
     [["--scopes", ""], 1],
