@@ -27,7 +27,7 @@ export async function migrate(db: Database, schema?: string): Promise<void> {
       "LEDGER_TOO_NEW",
       `this ledger was written by a newer version (it has ${unknown.join(", ")})`,
       {
-        fix: "Update behavior-handbook, or point HANDBOOK_HOME at another directory",
+        fix: "Update behavior-handbook, or set HANDBOOK_HOME or HANDBOOK_DATABASE_URL to another ledger",
       },
     );
   }

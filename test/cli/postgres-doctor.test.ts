@@ -61,6 +61,18 @@ test("the index by meaning is held against the database, and no other ledger is 
   expect(existsSync(config.ledgerPath)).toBe(false);
 });
 
+test("a database that takes no writes is told, although nothing is missing in it", async () => {
+  using directory = tempDirectory();
+  const url = await freshLedger(directory.path);
+  const app = createApp(configOf(directory.path, url));
+  await app.ports();
+  await app.close();
+  const [ledger] = await examine(
+    configOf(directory.path, `${url}%20-c%20default_transaction_read_only%3Don`),
+  );
+  expect(ledger).toMatchObject({ status: "failed", message: expect.stringContaining("is read-only") });
+});
+
 test("the doctor says what is wrong with a database, without its password", async () => {
   using directory = tempDirectory();
   const url = new URL(inject("postgres") ?? "");
