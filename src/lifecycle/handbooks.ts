@@ -16,7 +16,7 @@ export async function handbookToRead(ledger: LedgerReads, slug: string): Promise
   if ((await ledger.handbook(slug)) !== undefined) return slug;
   const known = (await ledger.handbooks()).map((handbook) => handbook.slug);
   throw new HandbookError("UNKNOWN_HANDBOOK", `there is no handbook "${slug}"`, {
-    fix: `These exist: ${known.join(", ")}. The first trace recorded to a new name creates it`,
+    fix: `These exist: ${known.join(", ")}. Whoever may write to a new name creates it with its first trace`,
   });
 }
 
