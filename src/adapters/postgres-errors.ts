@@ -3,6 +3,7 @@ import { HandbookError } from "../errors.ts";
 /** Conditions that we name. Source: postgresql.org/docs/current/errcodes-appendix.html */
 const SQLSTATE = {
   uniqueViolation: "23505",
+  notText: "22021",
   readOnlyTransaction: "25006",
   invalidAuthorization: "28000",
   invalidPassword: "28P01",
@@ -14,6 +15,7 @@ const SQLSTATE = {
   diskFull: "53100",
   tooManyConnections: "53300",
   lockNotAvailable: "55P03",
+  canceled: "57014",
   startingUp: "57P03",
   dataCorrupted: "XX001",
   indexCorrupted: "XX002",
@@ -44,10 +46,10 @@ export function isConflict(error: unknown, alone: boolean): boolean {
   return state === SQLSTATE.serializationFailure || state === SQLSTATE.deadlock;
 }
 
-/** Marks a connection that ended, so that it is told from a server that objects to what was asked. */
+/** Marks a connection that ended or was not to be had, so that it is told from a server that objects to what was asked. */
 class BrokenConnection extends HandbookError {}
 
-/** Whether the connection ended, and with it what was not committed. */
+/** Whether there is no connection or it ended, and with it what was not committed. */
 export function isBroken(error: unknown): boolean {
   return error instanceof BrokenConnection;
 }
@@ -67,7 +69,7 @@ export function connectFault(error: unknown, name: string): HandbookError {
     });
   if (state === SQLSTATE.insufficientPrivilege) return forbidden(name, error);
   if (state === SQLSTATE.tooManyConnections)
-    return busy(`${name} has no connection left`, {
+    return new BrokenConnection("LEDGER_BUSY", `${name} has no connection left`, {
       fix: "Raise the server's max_connections, or run fewer processes",
       cause: error,
     });
@@ -107,6 +109,16 @@ export function queryFault(error: unknown, name: string): unknown {
     case SQLSTATE.lockNotAvailable:
       return busy("other processes kept writing to the same rows of the ledger", {
         fix: "Try again; if it stays so, look for a stuck session in pg_stat_activity",
+        cause: error,
+      });
+    case SQLSTATE.canceled:
+      return busy("the PostgreSQL server ended a statement that took too long", {
+        fix: "Try again; if it stays so, raise the statement_timeout of its user",
+        cause: error,
+      });
+    case SQLSTATE.notText:
+      return new HandbookError("INVALID_INPUT", "a text has a character that PostgreSQL does not keep", {
+        fix: "Leave out the character U+0000",
         cause: error,
       });
     case SQLSTATE.diskFull:

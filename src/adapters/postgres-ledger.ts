@@ -16,7 +16,7 @@ const PAUSE_MS = 20;
 interface Limits {
   /** How long a write waits for what another session holds. */
   lockWaitMs: number;
-  /** How long a write is tried again after conflicts, and while the server is away. */
+  /** How long a write is tried again after conflicts, and any call while the server is away or has no connection left. */
   patienceMs: number;
 }
 
@@ -40,7 +40,7 @@ export async function openPostgresLedger(url: string, limits: Partial<Limits> = 
       ...(server.synchronous_commit === "off" ? ["set local synchronous_commit = on"] : []),
     ].join("; ");
     return {
-      ...sqlReads(db),
+      ...patientReads(sqlReads(db), patienceMs),
       write: (work) => write({ db, name, settings, patienceMs }, work),
       check: () => checkPostgres(db),
       close: () => db.destroy(),
@@ -59,8 +59,7 @@ async function write<T>(
   { db, name, settings, patienceMs }: { db: Database; name: string; settings: string; patienceMs: number },
   work: (tx: LedgerReads & LedgerWrites) => Promise<T>,
 ): Promise<T> {
-  const deadline = performance.now() + patienceMs;
-  for (let attempt = 1; ; attempt++) {
+  return patiently(patienceMs, async (attempt) => {
     const alone = attempt > 1;
     let isSent = false;
     try {
@@ -75,8 +74,28 @@ async function write<T>(
           return result;
         });
     } catch (error) {
-      if (isBroken(error) && isSent) throw unknownFate(error, name);
-      const mayLand = isBroken(error) || isConflict(error, alone);
+      throw isBroken(error) && isSent ? unknownFate(error, name) : error;
+    }
+  });
+}
+
+/** Reads change nothing, so they may be done again; of the many pages of `episodes` one fails with its connection. */
+function patientReads({ episodes, ...reads }: LedgerReads, patienceMs: number): LedgerReads {
+  const patient = Object.entries<(...given: never[]) => Promise<unknown>>(reads).map(([name, read]) => [
+    name,
+    (...given: never[]) => patiently(patienceMs, () => read(...given)),
+  ]);
+  return { ...Object.fromEntries(patient), episodes };
+}
+
+/** Does `work` again while its connection breaks and while others are in its way. */
+async function patiently<T>(patienceMs: number, work: (attempt: number) => Promise<T>): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(attempt);
+    } catch (error) {
+      const mayLand = isBroken(error) || isConflict(error, attempt > 1);
       if (!mayLand || performance.now() > deadline) throw error;
       await sleep(PAUSE_MS * attempt * Math.random()); // not in step with the other ones that wait
     }

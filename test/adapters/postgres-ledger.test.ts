@@ -115,6 +115,7 @@ describe("a ledger that cannot be used says why and what to do:", () => {
     ["XX001", "LEDGER_CORRUPT", "Restore a backup"],
     ["XX002", "LEDGER_CORRUPT", "REINDEX"],
     ["25006", "LEDGER_UNWRITABLE", "primary"],
+    ["57014", "LEDGER_BUSY", "statement_timeout"],
   ])("a server that reports %s", async (state, code, fix) => {
     const schema = `state_${state.toLowerCase()}`;
     const { ledger } = await ledgerIn(schema);
@@ -142,6 +143,22 @@ describe("a ledger that cannot be used says why and what to do:", () => {
     await ledger.write((tx) => tx.addHandbook(handbook("lands")));
     await ledger.close();
   });
+});
+
+test("a server with too few connections for all that call at once makes them wait for each other", async () => {
+  await server.run(`create schema few; create user few password 'f' connection limit 2;
+    grant create, usage on schema few to few`);
+  const ledger = await openPostgresLedger(server.url({ user: "few", password: "f", schema: "few" }));
+  const slugs = Array.from({ length: 12 }, (_, i) => `h${i}`);
+  await Promise.all(slugs.map((slug) => ledger.write((tx) => tx.addHandbook(handbook(slug)))));
+  expect(await Promise.all(slugs.map((slug) => ledger.handbook(slug)))).not.toContain(undefined);
+  await ledger.close();
+});
+
+test("a name with a character that PostgreSQL does not keep is an input that is not valid", async () => {
+  const { ledger } = await ledgerIn("nul");
+  expect(await refusal(ledger.handbook("a\0b"))).toMatchObject({ code: "INVALID_INPUT" });
+  await ledger.close();
 });
 
 test("work that adds a row which is there runs twice and fails, not for as long as a conflict would", async () => {

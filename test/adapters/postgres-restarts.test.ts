@@ -55,6 +55,16 @@ describe("a server that goes away", () => {
     await ledger.close();
   });
 
+  test("is a pause for those who read", async () => {
+    const { ledger } = await ledgerIn("reading");
+    await server.pause("fast");
+    const heads = Promise.all(Array.from({ length: 20 }, () => ledger.headSeq()));
+    await sleep(300);
+    await server.resume();
+    expect(await heads).toEqual(Array(20).fill(0));
+    await ledger.close();
+  });
+
   test("for longer is an error that says so, and nothing is written", async () => {
     const { url, ledger } = await ledgerIn("longer", { patienceMs: 300 });
     await server.pause("fast");
