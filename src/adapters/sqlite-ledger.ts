@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -91,6 +92,18 @@ function setWal(file: DatabaseSync): void {
 
 /** Kysely's view of a `node:sqlite` database, with its statements kept prepared. */
 function kyselyDatabase(path: string, file: DatabaseSync): SqliteDatabase {
+  const { dev, ino } = statSync(path);
+  const mustBeInPlace = () => {
+    const now = statSync(path, { throwIfNoEntry: false });
+    if (now?.dev === dev && now.ino === ino) return;
+    throw new HandbookError(
+      "LEDGER_UNWRITABLE",
+      `the ledger ${path} was moved or replaced; nothing was written`,
+      {
+        fix: "End this process and start it again: it still has the former one open",
+      },
+    );
+  };
   const statements = new Map<string, { statement: StatementSync; reader: boolean }>();
   const prepared = (text: string) => {
     let known = statements.get(text);
@@ -107,6 +120,7 @@ function kyselyDatabase(path: string, file: DatabaseSync): SqliteDatabase {
     prepare(text) {
       // A deferred transaction that turns into a writer fails at once when another writer came in between.
       const query = text === "begin" ? "begin immediate" : text;
+      if (text === "begin") mustBeInPlace(); // SQLite would go on writing where nobody looks any more
       // SQLite ends a transaction itself when the disk is full; the first error is the one to report.
       if (query === "rollback" && !file.isTransaction) return NO_STATEMENT;
       const clear = <T>(run: () => T) => withClearErrors(path, run);

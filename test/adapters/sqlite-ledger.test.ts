@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
+import { backUpSqlite, restoreSqlite } from "../../src/adapters/sqlite-backup.ts";
 import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
 import { recordTrace } from "../../src/lifecycle/record.ts";
 import { tempDirectory, testPorts } from "../ports.ts";
@@ -18,6 +19,23 @@ test("a process that waits for another's transaction goes on answering reads", a
   clearInterval(clock);
   holder.close();
   expect(ticks).toBeGreaterThan(5);
+});
+
+test("a ledger that was moved away, or replaced by a restore, takes no more writes from whoever had it open", async () => {
+  using directory = tempDirectory();
+  const path = join(directory.path, "handbook.sqlite");
+  const ledger = await openSqliteLedger(path);
+  const add = (slug: string) => ledger.write((tx) => tx.addHandbook({ slug, created_at: "2026-01-01" }));
+  await add("before");
+  await backUpSqlite(path, join(directory.path, "backup"));
+  for (const end of ["", "-wal", "-shm"])
+    renameSync(`${path}${end}`, join(directory.path, `away.sqlite${end}`));
+  const refused = { code: "LEDGER_UNWRITABLE", fix: expect.stringContaining("start it again") };
+  await expect(add("moved")).rejects.toMatchObject(refused);
+  await restoreSqlite(join(directory.path, "backup"), path);
+  await expect(add("replaced")).rejects.toMatchObject(refused);
+  expect(await ledger.handbook("before")).toBeDefined();
+  await ledger.close();
 });
 
 describe("a ledger that cannot be used says why and what to do:", () => {
