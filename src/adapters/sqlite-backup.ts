@@ -82,17 +82,21 @@ export async function restoreSqlite(file: string, ledger: string): Promise<void>
   const refuseOther = () => {
     if (BESIDE.some((end) => existsSync(`${ledger}${end}`)))
       throw new HandbookError("BAD_FILE", `${dirname(ledger)} has a ledger already`, {
-        fix: "Set HANDBOOK_HOME to another directory, or move handbook.sqlite away with its -wal and -shm",
+        fix: "Set HANDBOOK_HOME to another directory, or end its servers and move handbook.sqlite away with its -wal and -shm",
       });
   };
   refuseOther();
+  if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+    throw new HandbookError("BAD_FILE", `${file} is in use: its newest rows are in ${file}-wal`, {
+      fix: "Copy it by `handbook backup`, and restore the copy",
+    });
   const isCompressed = firstBytes(file).readUInt16LE() === GZIP;
   makeDirectory(dirname(ledger));
   await withTemporary(ledger, async (copy) => {
     const into = createWriteStream(copy, { mode: OWNER_ONLY, flags: "wx" });
     const read = createReadStream(file);
     await (isCompressed ? pipeline(read, createGunzip(), into) : pipeline(read, into)).catch((cause) => {
-      throw notOurs(file, cause);
+      throw String(cause?.code).startsWith("Z_") ? notOurs(file, cause) : cause;
     });
     if (!isLedger(copy)) throw notOurs(file);
     const opened = await openSqliteLedger(copy);

@@ -10,6 +10,7 @@ import { lexicalRules } from "../../src/rules/lexical.ts";
 import { hashEmbedder } from "../hash-embedder.ts";
 import { put, storedIds, upToDate, vectorsAt, wantedIds } from "../lance.ts";
 import { tempDirectory, testPorts } from "../ports.ts";
+import { smallDisk } from "../small-disk.ts";
 import { startWriter } from "../writers.ts";
 
 /** What a restore leaves out: where indexes stand. */
@@ -101,6 +102,35 @@ describe("refused, with nothing changed:", () => {
       await expect(backUpSqlite(ledger, name, { overwrite: true })).rejects.toThrow(/the ledger itself/);
     await expect(backUpSqlite(join(ports.path, "none"), join(ports.path, "x"))).rejects.toThrow(/no ledger/);
     await expect(backUpSqlite(ledger, join(ports.path, "no", "x"))).rejects.toThrow(/cannot write/);
+  });
+
+  test("to restore from a ledger whose newest rows are beside it", async () => {
+    await using ports = await testPorts();
+    const [ledger, into] = [join(ports.path, "handbook.sqlite"), join(ports.path, "home", "handbook.sqlite")];
+    await (await ports.another()).close();
+    await ports.ledger.close();
+    const inUse = await openSqliteLedger(ledger);
+    await put(inUse, "behavior_newest");
+    await expect(restoreSqlite(ledger, into)).rejects.toMatchObject({
+      ...refusal("BAD_FILE", /is in use/),
+      fix: expect.stringContaining("handbook backup"),
+    });
+    await inUse.close();
+    await restoreSqlite(ledger, into);
+    expect(rows(into)).toEqual(rows(ledger));
+  });
+
+  test("to restore onto a disk that is too small", async (context) => {
+    using disk = smallDisk(1);
+    if (disk === undefined) return context.skip("no disk can be mounted here");
+    await using ports = await testPorts();
+    for (let i = 0; i < 300; i++) await put(ports.ledger, `behavior_${i}`, { detail: `${i} `.repeat(2000) });
+    const file = join(ports.path, "file.gz");
+    await backUpSqlite(join(ports.path, "handbook.sqlite"), file);
+    await expect(restoreSqlite(file, join(disk.path, "handbook.sqlite"))).rejects.toMatchObject(
+      refusal("BAD_FILE", /the disk is full/),
+    );
+    expect(readdirSync(disk.path)).toEqual([]);
   });
 
   test("to restore over a ledger, or what is none, or torn, or damaged, or newer", async () => {

@@ -1,30 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { connectTo } from "../../bench/client.ts";
 import { environment } from "../../bench/servers.ts";
 import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
-import { tempDirectory } from "../ports.ts";
+import { smallDisk } from "../small-disk.ts";
 
 const ENTRY = join(import.meta.dirname, "../../dist/behavior-handbook.js");
-
-/** A disk of its own of so many MB; undefined where this user may not mount one. */
-function smallDisk(megabytes: number): ({ path: string } & Disposable) | undefined {
-  const directory = tempDirectory();
-  const path = join(directory.path, "disk");
-  mkdirSync(path);
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path]);
-  const end = () => directory[Symbol.dispose]();
-  if (status !== 0) return void end();
-  return {
-    path,
-    [Symbol.dispose]() {
-      spawnSync("umount", ["-l", path]);
-      end();
-    },
-  };
-}
 
 test("a server on a full disk says so and serves on, and writes again once there is room, with nothing lost", async (context) => {
   using disk = smallDisk(12);
