@@ -31,8 +31,8 @@ export async function dimensionOf(embedder: Embedder): Promise<number> {
 }
 
 /**
- * Vectors of texts, in order; null for a text that this model makes nothing of while it takes others, so that one
- * text does not stop all that come after it.
+ * Vectors of texts, in order; null for a text that this model makes nothing of, asked twice, while it takes others, so
+ * that one text does not stop all that come after it.
  *
  * Throws: EMBEDDER_UNAVAILABLE; EMBEDDER_BAD_OUTPUT when it makes nothing of a plain text either.
  */
@@ -40,13 +40,14 @@ export async function embedPassages(
   embedder: Embedder,
   texts: readonly string[],
   dimension: number,
+  isAskedAgain = false,
 ): Promise<(Float32Array | null)[]> {
   try {
     return unitVectors(await embed(embedder, texts, "passage"), texts.length, dimension);
   } catch (error) {
     if (!isBadOutput(error)) throw error;
     await embedPlain(embedder, dimension);
-    if (texts.length === 1) return [null];
+    if (texts.length === 1) return isAskedAgain ? [null] : embedPassages(embedder, texts, dimension, true);
   }
   const middle = texts.length >> 1;
   return [

@@ -42,7 +42,11 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   const closing = new AbortController();
   let length = dimensions;
 
-  async function batch(texts: string[], signal: AbortSignal): Promise<Float32Array[]> {
+  async function batch(
+    texts: string[],
+    as: "query" | "passage",
+    signal: AbortSignal,
+  ): Promise<Float32Array[]> {
     const answer = await client.embeddings
       // Said, because the client would ask for base64 and fail on the servers that do not know it.
       .create(
@@ -50,7 +54,7 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
         { signal },
       )
       .catch((error: unknown) => {
-        throw refusal(error);
+        throw refusal(error, as);
       });
     const parsed = Answer.safeParse(answer);
     if (!parsed.success) {
@@ -80,7 +84,7 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
       for (const input of batches(texts.map((text) => prefix + (text.trim() || "-")))) {
         breaker.check();
         try {
-          vectors.push(...(await batch(input, stopping)));
+          vectors.push(...(await batch(input, as, stopping)));
           breaker.succeeded();
         } catch (error) {
           // Whoever refuses a text is there to take the next one.
@@ -123,11 +127,12 @@ function floats(base64: string): Float32Array {
 }
 
 // The endpoint's own words stay in the cause: they may carry anything, and errors reach models.
-function refusal(cause: unknown): HandbookError {
+function refusal(cause: unknown, as: "query" | "passage"): HandbookError {
   const status = cause instanceof OpenAI.APIError ? cause.status : undefined;
   const error = (message: string, fix: string) =>
     new HandbookError("EMBEDDER_UNAVAILABLE", message, { fix, cause });
-  switch (status) {
+  // Some fail on a text that is too long, or that their model makes no number of. A question can be put again.
+  switch (status === 500 && as === "passage" ? 422 : status) {
     case undefined:
       return error(
         "the embedding endpoint does not answer",

@@ -14,6 +14,7 @@ test.each([
   ["refuses with 400", (texts: string[]) => (texts.some(isBad) ? 400 : vectorsOf(texts))],
   ["refuses with 413", (texts: string[]) => (texts.some(isBad) ? 413 : vectorsOf(texts))],
   ["refuses with 422", (texts: string[]) => (texts.some(isBad) ? 422 : vectorsOf(texts))],
+  ["fails on with 500", (texts: string[]) => (texts.some(isBad) ? 500 : vectorsOf(texts))],
   [
     "gives no direction",
     (texts: string[]) =>
@@ -24,6 +25,18 @@ test.each([
   const embedder = openaiEmbedder({ baseUrl: server.baseUrl, apiKey: "k", model: "m" });
   const found = await embedPassages(embedder, TEXTS, 3);
   expect(found.map((vector) => vector?.length ?? null)).toEqual([3, 3, null, 3, 3]);
+});
+
+test("an endpoint that fails for a moment costs no text", async () => {
+  await using server = await startEmbeddingServer([500, 500, 500]); // as often as a request is made
+  const embedder = openaiEmbedder({ baseUrl: server.baseUrl, apiKey: "k", model: "m" });
+  expect(await embedPassages(embedder, ["one"], 3)).toEqual([expect.any(Float32Array)]);
+});
+
+test("an endpoint that fails on every text is told, and what to check", async () => {
+  await using server = await startEmbeddingServer([], () => 500);
+  const embedder = openaiEmbedder({ baseUrl: server.baseUrl, apiKey: "k", model: "m" });
+  await expect(embedPassages(embedder, TEXTS, 3)).rejects.toThrow("HTTP 500");
 });
 
 test("an endpoint that refuses every text is told, and what to check", async () => {
