@@ -10,7 +10,7 @@ export class CircuitBreaker {
   readonly #now: () => number;
   #failure: { error: unknown; restMs: number; until: number } | undefined;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now = () => performance.now()) {
     this.#now = now;
   }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { CircuitBreaker } from "../../src/adapters/circuit-breaker.ts";
 
 test("a failure rests 5 s, each further one twice as long, at most 5 minutes", () => {
@@ -23,5 +23,15 @@ test("after the rest one call tries, and the others wait for what it finds", () 
   expect(() => breaker.check()).not.toThrow();
   expect(() => breaker.check()).toThrow("down");
   breaker.succeeded();
+  expect(() => breaker.check()).not.toThrow();
+});
+
+test("a clock that goes back does not make the rest longer", () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const breaker = new CircuitBreaker();
+  breaker.failed(new Error("down"));
+  vi.setSystemTime(Date.now() - 3_600_000);
+  vi.advanceTimersByTime(5000);
   expect(() => breaker.check()).not.toThrow();
 });
