@@ -179,7 +179,7 @@ function sync(path: string): void {
 
 function notOurs(path: string, cause?: unknown): HandbookError {
   return new HandbookError("BAD_FILE", `${path} is no whole backup of a ledger`, {
-    fix: "Name a file that `handbook backup` wrote",
+    fix: "Name a file that `handbook backup` wrote; what pg_dump wrote is for pg_restore",
     cause,
   });
 }

@@ -13,7 +13,7 @@ export function backupCommand(): Command {
     .option("--json", "print JSON")
     .action(async (file: string, { force = false, json }: { force?: boolean; json?: boolean }) => {
       const config = readConfig();
-      refusePostgres(config, 'pg_dump --format=custom --file=handbook.dump "$HANDBOOK_DATABASE_URL"');
+      refusePostgres(config);
       const { backUpSqlite } = await import("../adapters/sqlite-backup.ts");
       const { bytes } = await backUpSqlite(config.ledgerPath, file, { overwrite: force });
       const size = `${(bytes / 1e6).toFixed(1)} MB`;
@@ -22,9 +22,9 @@ export function backupCommand(): Command {
 }
 
 /** PostgreSQL has a tool of its own, which knows what must be kept. */
-export function refusePostgres({ databaseUrl }: Config, command: string): void {
+function refusePostgres({ databaseUrl }: Config): void {
   if (databaseUrl === undefined) return;
   throw new HandbookError("BAD_CONFIG", "HANDBOOK_DATABASE_URL is set: the ledger is in PostgreSQL", {
-    fix: `Run: ${command}`,
+    fix: 'Run: pg_dump --format=custom --file=handbook.dump "$HANDBOOK_DATABASE_URL"',
   });
 }

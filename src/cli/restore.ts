@@ -1,28 +1,29 @@
 import { rmSync } from "node:fs";
 import { Command } from "commander";
+import { databaseName } from "../adapters/postgres-errors.ts";
 import { lexicalCopy } from "../app.ts";
 import { readConfig } from "../config.ts";
-import { refusePostgres } from "./backup.ts";
 import { print } from "./open.ts";
 
 export function restoreCommand(): Command {
   return new Command("restore")
     .description(
-      "put a backup into a data directory that has no ledger; it is checked before it takes its place",
+      "put a backup into a data directory that has no ledger, or into an empty PostgreSQL database; it is checked before it takes its place",
     )
     .argument("<file>", "what `handbook backup` wrote")
     .option("--json", "print JSON")
     .action(async (file: string, { json }: { json?: boolean }) => {
       const config = readConfig();
-      const command = 'pg_restore --no-owner --exit-on-error --dbname="$HANDBOOK_DATABASE_URL" handbook.dump';
-      refusePostgres(config, `${command} && handbook reindex`);
-      const { restoreSqlite } = await import("../adapters/sqlite-backup.ts");
-      await restoreSqlite(file, config.ledgerPath);
+      const { databaseUrl, ledgerPath, home } = config;
+      const ledger = databaseUrl === undefined ? ledgerPath : databaseName(databaseUrl);
+      if (databaseUrl === undefined) {
+        const { restoreSqlite } = await import("../adapters/sqlite-backup.ts");
+        await restoreSqlite(file, ledgerPath);
+      } else {
+        const { restorePostgres } = await import("../adapters/postgres-restore.ts");
+        await restorePostgres(file, databaseUrl, home);
+      }
       rmSync(lexicalCopy(config), { force: true }); // it may be of another ledger
-      print(
-        { ledger: config.ledgerPath },
-        json,
-        () => `Restored ${config.ledgerPath}. Its indexes are built at the next start.`,
-      );
+      print({ ledger }, json, () => `Restored ${ledger}. Its indexes are built at the next start.`);
     });
 }

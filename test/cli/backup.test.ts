@@ -24,14 +24,11 @@ test("a backup restores into an empty data directory, with a way out told for wh
   expect(readFileSync(file).subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
 });
 
-test.each([
-  [["backup", "x"], 'pg_dump --format=custom --file=handbook.dump "$HANDBOOK_DATABASE_URL"'],
-  [["restore", "x"], "pg_restore"],
-])("of a ledger in PostgreSQL, %j tells the command to run, and no password", async (args, command) => {
-  const { code, stderr } = await handbook(args, {
+test("of a ledger in PostgreSQL, `handbook backup` tells the command to run, and no password", async () => {
+  const { code, stderr } = await handbook(["backup", "x"], {
     HANDBOOK_DATABASE_URL: "postgres://me:hunter2@db/handbook",
   });
   expect(code).toBe(1);
-  expect(stderr).toContain(command);
+  expect(stderr).toContain('pg_dump --format=custom --file=handbook.dump "$HANDBOOK_DATABASE_URL"');
   expect(stderr).not.toContain("hunter2");
 });
