@@ -54,6 +54,12 @@ export function isBroken(error: unknown): boolean {
   return error instanceof BrokenConnection;
 }
 
+/** Whether the server answered that it is starting, or that others have all of its connections. */
+export function isSoonThere(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === SQLSTATE.startingUp || state === SQLSTATE.tooManyConnections;
+}
+
 /** Why there is no connection, in our own words. */
 export function connectFault(error: unknown, name: string): HandbookError {
   const state = sqlState(error);

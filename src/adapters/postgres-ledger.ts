@@ -4,7 +4,7 @@ import { HandbookError } from "../errors.ts";
 import type { Ledger, LedgerReads, LedgerWrites } from "../ports.ts";
 import { checkPostgres } from "./postgres-check.ts";
 import { postgresDatabase } from "./postgres-database.ts";
-import { databaseName, isBroken, isConflict, unknownFate } from "./postgres-errors.ts";
+import { databaseName, isBroken, isConflict, isSoonThere, unknownFate } from "./postgres-errors.ts";
 import { migrate } from "./sql-migrations.ts";
 import { sqlReads } from "./sql-reads.ts";
 import type { Database } from "./sql-schema.ts";
@@ -32,7 +32,7 @@ export async function openPostgresLedger(url: string, limits: Partial<Limits> = 
   const name = databaseName(url);
   const db = postgresDatabase(url, name);
   try {
-    const server = await askServer(db, name);
+    const server = await patiently(patienceMs, () => askServer(db, name), isSoonThere);
     await migrate(db, server.schema);
     const settings = [
       `set local lock_timeout = ${lockWaitMs}`,
@@ -89,14 +89,17 @@ function patientReads({ episodes, ...reads }: LedgerReads, patienceMs: number): 
 }
 
 /** Does `work` again while its connection breaks and while others are in its way. */
-async function patiently<T>(patienceMs: number, work: (attempt: number) => Promise<T>): Promise<T> {
+async function patiently<T>(
+  patienceMs: number,
+  work: (attempt: number) => Promise<T>,
+  mayLand = (error: unknown, attempt: number) => isBroken(error) || isConflict(error, attempt > 1),
+): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (let attempt = 1; ; attempt++) {
     try {
       return await work(attempt);
     } catch (error) {
-      const mayLand = isBroken(error) || isConflict(error, attempt > 1);
-      if (!mayLand || performance.now() > deadline) throw error;
+      if (!mayLand(error, attempt) || performance.now() > deadline) throw error;
       await sleep(PAUSE_MS * attempt * Math.random()); // not in step with the other ones that wait
     }
   }

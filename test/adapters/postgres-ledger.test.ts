@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { describe, expect, inject, test } from "vitest";
 import { openPostgresLedger } from "../../src/adapters/postgres-ledger.ts";
@@ -148,7 +149,13 @@ describe("a ledger that cannot be used says why and what to do:", () => {
 test("a server with too few connections for all that call at once makes them wait for each other", async () => {
   await server.run(`create schema few; create user few password 'f' connection limit 2;
     grant create, usage on schema few to few`);
-  const ledger = await openPostgresLedger(server.url({ user: "few", password: "f", schema: "few" }));
+  const url = server.url({ user: "few", password: "f", schema: "few" });
+  const others = [1, 2].map(() => new Client({ connectionString: url }));
+  for (const other of others) await other.connect();
+  const opening = openPostgresLedger(url);
+  await sleep(200);
+  for (const other of others) await other.end();
+  const ledger = await opening;
   const slugs = Array.from({ length: 12 }, (_, i) => `h${i}`);
   await Promise.all(slugs.map((slug) => ledger.write((tx) => tx.addHandbook(handbook(slug)))));
   expect(await Promise.all(slugs.map((slug) => ledger.handbook(slug)))).not.toContain(undefined);
