@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import { HandbookError } from "../errors.ts";
-import { makeDirectory } from "./make-directory.ts";
 import { postgresDatabase } from "./postgres-database.ts";
 import { databaseName } from "./postgres-errors.ts";
 import { openPostgresLedger } from "./postgres-ledger.ts";
@@ -21,8 +21,7 @@ const OF_INDEXES = ["index_generations", "leases"];
  * Throws: BAD_FILE, and what `restoreSqlite` and `openPostgresLedger` throw.
  */
 export async function restorePostgres(file: string, url: string, home: string): Promise<void> {
-  makeDirectory(home);
-  const directory = mkdtempSync(join(home, "restore-"));
+  const directory = join(home, `restore-${randomUUID()}`);
   try {
     const path = join(directory, "handbook.sqlite");
     await restoreSqlite(file, path);

@@ -91,8 +91,8 @@ export async function restoreSqlite(file: string, ledger: string): Promise<void>
       fix: "Copy it by `handbook backup`, and restore the copy",
     });
   const isCompressed = firstBytes(file).readUInt16LE() === GZIP;
-  makeDirectory(dirname(ledger));
   await withTemporary(ledger, async (copy) => {
+    makeDirectory(dirname(ledger));
     const into = createWriteStream(copy, { mode: OWNER_ONLY, flags: "wx" });
     const read = createReadStream(file);
     await (isCompressed ? pipeline(read, createGunzip(), into) : pipeline(read, into)).catch((cause) => {
@@ -167,7 +167,8 @@ async function withTemporary<T>(path: string, work: (temporary: string) => Promi
       cause: error,
     });
   } finally {
-    for (const end of [...BESIDE, "-gz"]) rmSync(`${temporary}${end}`, { force: true });
+    const made = [...BESIDE, "-gz"].map((end) => `${temporary}${end}`).filter((one) => existsSync(one));
+    for (const one of made) rmSync(one);
   }
 }
 

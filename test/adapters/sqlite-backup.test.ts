@@ -133,6 +133,15 @@ describe("refused, with nothing changed:", () => {
     expect(readdirSync(disk.path)).toEqual([]);
   });
 
+  test("to restore into a directory that cannot be made", async () => {
+    await using ports = await testPorts();
+    const [ledger, file] = [join(ports.path, "handbook.sqlite"), join(ports.path, "file")];
+    await backUpSqlite(ledger, file);
+    await expect(restoreSqlite(file, join(file, "home", "handbook.sqlite"))).rejects.toMatchObject(
+      refusal("BAD_FILE", /cannot write/),
+    );
+  });
+
   test("to restore over a ledger, or what is none, or torn, or damaged, or newer", async () => {
     await using ports = await testPorts();
     for (let i = 0; i < 100; i++) await put(ports.ledger, `behavior_${i}`, { instruction: "x".repeat(500) });
