@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler } from "@modelcontextprotocol/server";
 import type { App } from "../app.ts";
@@ -16,6 +17,7 @@ import { buildServer } from "./server.ts";
 import type { Call } from "./serving.ts";
 import { keepUp } from "./upkeep.ts";
 
+const READ_MS = 5000; // for answers to be read, once nothing is under way
 const FLUSH_MS = 1000; // for answers on their way to a slow client
 const LOOPBACK = "127.0.0.1";
 const MAX_BODY = 16 * 1024 * 1024; // 2 MB of reasoning may be 12 MB of escaped JSON
@@ -26,7 +28,7 @@ const PATHS = new Set(["/mcp", "/healthz", "/readyz", "/metrics"]);
 
 export interface HttpService {
   url: string;
-  /** Lets everything that was accepted finish, at most as long as a tool may take, and takes nothing new. */
+  /** Lets everything that was accepted finish and be read, at most as long as a tool may take, and takes nothing new. */
   close(): Promise<void>;
 }
 
@@ -133,7 +135,11 @@ export async function serveOnHttp(app: App, port: number, host = LOOPBACK): Prom
       isClosing = true;
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
-      while (accepted.size > 0) await Promise.allSettled(accepted);
+      const answered = async () => {
+        while (accepted.size > 0) await Promise.allSettled(accepted);
+      };
+      // A client that reads no answer must not keep the server from ending; a call that began meanwhile is waited for below.
+      await Promise.race([answered(), app.idle().then(() => sleep(READ_MS, undefined, { ref: false }))]);
       await app.idle();
       await mcp.close(); // ends the subscriptions
       setTimeout(() => server.closeAllConnections(), FLUSH_MS).unref();

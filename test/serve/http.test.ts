@@ -217,6 +217,30 @@ test("a shutdown finishes the call that runs, takes no new one, and waits for no
   await app.close();
 });
 
+test("a shutdown does not wait for a client that reads no answers", async () => {
+  using home = tempDirectory();
+  const app = appAt(home.path);
+  const service = await serveOnHttp(app, 0);
+  const url = new URL(service.url);
+  const client = await newClient(url);
+  const { trace_id } = await call(client, "record_trace", { task: "t", reasoning: "漢".repeat(600_000) });
+  const read = { jsonrpc: "2.0", id: 1, method: "resources/read", params: { uri: `trace://${trace_id}` } };
+  const body = JSON.stringify(read);
+  const lines = ["POST /mcp HTTP/1.1", "Host: localhost", "Content-Type: application/json"];
+  const accept = "Accept: application/json, text/event-stream";
+  const deaf = connect(Number(url.port), "127.0.0.1").pause();
+  deaf.on("error", () => {});
+  for (let n = 0; n < 8; n++)
+    deaf.write([...lines, accept, `Content-Length: ${body.length}`, "", body].join("\r\n"));
+  await sleep(1000);
+  await client.close();
+  const started = performance.now();
+  await service.close();
+  expect(performance.now() - started).toBeLessThan(10_000);
+  deaf.destroy();
+  await app.close();
+});
+
 /** The status of a request whose Host is not where it goes to. */
 function rawStatus(port: number, headers: Record<string, string>, key: string): Promise<number> {
   const body = JSON.stringify(list);
