@@ -151,7 +151,7 @@ export interface LedgerWrites extends IndexStateWrites, ExperimentWrites, KeyWri
   /** Closes an open reflection; false when it was not open any more. */
   closeReflection(
     id: string,
-    done: { text: string; done_at: string; output_tokens: number },
+    done: { text: string; done_at: string; output_tokens: number; agent?: string | undefined },
   ): Promise<boolean>;
   addDecisions(decisions: readonly Decision[]): Promise<void>;
 }

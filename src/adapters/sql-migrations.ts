@@ -11,6 +11,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0002-index-state": { up: createIndexState },
   "0003-experiment": { up: createExperiment },
   "0004-keys": { up: createKeys },
+  "0005-authors": { up: addAuthors },
 };
 
 /**
@@ -324,4 +325,9 @@ async function createKeys(db: Kysely<unknown>): Promise<void> {
     .addColumn("last_used_at", "text")
     .addColumn("revoked_at", "text")
     .execute();
+}
+
+/** Who said how an attempt ended. */
+async function addAuthors(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("outcome_reports").addColumn("agent", "text").execute();
 }

@@ -86,6 +86,7 @@ export interface Tables {
     outcome: Outcome;
     evidence: Evidence;
     note: string | null;
+    agent: string | null;
     created_at: string;
   };
   reflections: {

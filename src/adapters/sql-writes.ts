@@ -106,10 +106,10 @@ export function sqlWrites(tx: Database): LedgerWrites {
     },
 
     async addOutcomeReport(report) {
-      const { trace_id = null, episode_id = null, note = null } = report;
+      const { trace_id = null, episode_id = null, note = null, agent = null } = report;
       await tx
         .insertInto("outcome_reports")
-        .values({ ...report, trace_id, episode_id, note })
+        .values({ ...report, trace_id, episode_id, note, agent })
         .execute();
     },
 

@@ -25,8 +25,8 @@ export interface SubmittedReflection {
  * Throws: UNKNOWN_REFLECTION, ALREADY_SUBMITTED.
  */
 export async function submitReflection(ports: Ports, submitted: SubmittedReflection): Promise<Decision[]> {
-  const reflection = await ports.ledger.reflection(submitted.reflection_id);
-  if (reflection === undefined || reflection.by !== "agent") {
+  const opened = await ports.ledger.reflection(submitted.reflection_id);
+  if (opened === undefined || opened.by !== "agent") {
     throw new HandbookError(
       "UNKNOWN_REFLECTION",
       `there is no open reflection "${submitted.reflection_id}"`,
@@ -35,12 +35,14 @@ export async function submitReflection(ports: Ports, submitted: SubmittedReflect
       },
     );
   }
-  if (reflection.status === "done") throw alreadySubmitted(reflection.id);
+  if (opened.status === "done") throw alreadySubmitted(opened.id);
+  const by = submitted.agent !== undefined && { agent: submitted.agent };
+  const reflection = { ...opened, ...by }; // it is theirs who wrote it
   const { texts } = await redacted(ports, { reflection: submitted.reflection });
   const written = `${submitted.reflection}${JSON.stringify(submitted.behaviors)}`;
   const output_tokens = await ports.tokenizer.count(written);
   return curate(ports, reflection, submitted.behaviors, async (tx) => {
-    const done = { text: texts.reflection ?? "", done_at: ports.now().toISOString(), output_tokens };
+    const done = { text: texts.reflection ?? "", done_at: ports.now().toISOString(), output_tokens, ...by };
     if (!(await tx.closeReflection(reflection.id, done))) throw alreadySubmitted(reflection.id);
   });
 }

@@ -46,7 +46,8 @@ export async function recordTrace(
   const id = ports.newId();
   const created_at = ports.now().toISOString();
   const evidence = input.evidence ?? impliedEvidence(outcome);
-  const report = { id: ports.newId(), outcome, evidence, created_at };
+  const by = input.agent !== undefined && { agent: input.agent };
+  const report = { id: ports.newId(), outcome, evidence, ...by, created_at };
 
   return ports.ledger.write(async (tx) => {
     const use = input.use_id === undefined ? undefined : await tx.use(input.use_id);
@@ -76,7 +77,7 @@ export async function recordTrace(
       ...(input.input_tokens !== undefined && { input_tokens: input.input_tokens }),
       tokens_counted_by: input.output_tokens === undefined ? "server" : "caller",
       ...(model !== undefined && { model }),
-      ...(input.agent !== undefined && { agent: input.agent }),
+      ...by,
       ...(use !== undefined && { use_id: use.id, episode_id: use.episode_id }),
       ...(input.improves !== undefined && { improves: input.improves }),
       redacted: kinds,

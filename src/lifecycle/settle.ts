@@ -11,6 +11,7 @@ export interface Statement {
   outcome: Outcome;
   evidence: Evidence;
   note?: string | undefined;
+  agent?: string | undefined;
 }
 
 export interface Settled {
@@ -48,6 +49,7 @@ export async function settle(ports: Ports, statement: Statement): Promise<Settle
       outcome: statement.outcome,
       evidence: statement.evidence,
       ...(texts.note !== undefined && { note: texts.note }),
+      ...(statement.agent !== undefined && { agent: statement.agent }),
       created_at,
     };
     const last = reports.at(-1);

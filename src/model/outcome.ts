@@ -18,6 +18,7 @@ export const OutcomeReport = z
     outcome: Outcome,
     evidence: Evidence,
     note: text(2000).optional(),
+    agent: text(200).optional().describe("Who said so."),
     created_at: Instant,
   })
   .meta({ title: "Outcome report" });

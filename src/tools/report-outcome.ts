@@ -24,8 +24,8 @@ export const reportOutcome = defineTool({
     changed: z.boolean(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  async run(input, ports) {
-    const { trace_id, outcome, changed } = await settle(ports, input);
+  async run(input, ports, caller) {
+    const { trace_id, outcome, changed } = await settle(ports, { ...input, ...caller });
     return { ...(trace_id !== undefined && { trace_id }), outcome, changed };
   },
 });

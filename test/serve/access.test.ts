@@ -309,12 +309,32 @@ test("what is written bears the name of its key", async () => {
   ];
   await call(client, "submit_reflection", { reflection_id, reflection: "r", behaviors });
   await call(client, "edit_behavior", { name: "behavior_sign", action: "retire", reason: "r" });
+  await call(client, "report_outcome", { trace_id, outcome: "success", evidence: "user" });
+  await call(client, "record_trace", { task: "t", reasoning: "r", outcome: "failure", evidence: "test" });
   const { ledger } = await served.app.ports();
   expect(await ledger.traces([String(trace_id)])).toMatchObject([{ agent: "ci (Cursor 1.2)" }]);
   const revisions = await ledger.revisions({ handbook: "default", name: "behavior_sign" });
   expect(revisions.map(({ provenance }) => provenance.agent)).toEqual(["ci (Cursor 1.2)", "ci (Cursor 1.2)"]);
+  const reports = await ledger.outcomeReports({ trace_id: String(trace_id) });
+  expect(reports).toMatchObject([{ agent: "ci (Cursor 1.2)" }, { agent: "ci (Cursor 1.2)" }]);
   const old = await oldClient(served.url, key);
   const recorded = await call(old as unknown as Client, "record_trace", { task: "t", reasoning: "old" });
   expect(await ledger.traces([String(recorded.trace_id)])).toMatchObject([{ agent: "ci" }]);
   await old.close();
+});
+
+test("a reflection is by whoever submits it, not by whoever asked for it", async () => {
+  await using served = await startService();
+  const asks = await served.client(await served.key(EVERYTHING, { name: "asks" }));
+  const submits = await served.client(await served.key(EVERYTHING, { name: "submits" }));
+  const { trace_id } = await call(asks, "record_trace", { task: "t", reasoning: "r" });
+  const { reflection_id } = await call(asks, "reflect_and_extract", { trace_ids: [trace_id] });
+  const behaviors = [{ name: "behavior_sign", instruction: "Sign every delivery note that you accept." }];
+  await call(submits, "submit_reflection", { reflection_id, reflection: "r", behaviors });
+  const { ledger } = await served.app.ports();
+  const agent = "submits (Cursor 1.2)";
+  expect(await ledger.behavior({ handbook: "default", name: "behavior_sign" })).toMatchObject({
+    provenance: { agent },
+  });
+  expect(await ledger.reflection(String(reflection_id))).toMatchObject({ agent });
 });
