@@ -61,7 +61,9 @@ export function joseTokens(
       }).catch((error: unknown) => {
         throw isFaultOfToken(error) ? badToken(error) : unavailable(error);
       });
-      const by = cleanText(payload.sub ?? "").slice(0, 120);
+      const { sub } = payload; // an issuer may write anything there
+      const by = typeof sub === "string" ? cleanText(sub).trim().slice(0, 120) : "";
+      if (by === "") throw badToken(undefined);
       const words = scopesOf(payload).flatMap((scope) =>
         scope.startsWith(PREFIX) ? [scope.slice(PREFIX.length)] : [],
       );

@@ -97,6 +97,8 @@ test("a token that is forged, late, of another issuer or for another resource is
     "of another issuer": await issuer.token({ iss: "https://other.example.com" }),
     "for another resource": await issuer.token({ aud: "https://other.example.com/mcp" }),
     "for no resource": await issuer.token({ aud: undefined }),
+    "of a number": await issuer.token({ sub: 7 }),
+    "of an empty name": await issuer.token({ sub: " \u202e" }),
     "of nobody": await issuer.token({ sub: undefined }),
     "of an unknown key": await issuer.token({}, { kid: "two" }),
     unsigned: new UnsecuredJWT({ iss: issuer.url, aud: AUDIENCE, sub: "x" }).setExpirationTime("5m").encode(),
