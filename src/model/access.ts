@@ -2,7 +2,7 @@ import * as z from "zod";
 import { HandbookSlug } from "./handbook.ts";
 import { Instant, requiredText } from "./text.ts";
 
-/** What a caller may do. None implies another. */
+/** What a caller may do. None implies another. `admin` is to see how the server does, and is no handbook's. */
 export const Scope = z.enum(["read", "write", "curate", "admin"]);
 export type Scope = z.infer<typeof Scope>;
 

@@ -1,8 +1,8 @@
 import { type Access, ALL_HANDBOOKS, type Grants, Scope } from "../model/access.ts";
 
 /**
- * Grants from words such as `read` or `write:team`. A word without a handbook stands for all of `handbooks`.
- * Words that are no scope come back as `unknown`.
+ * Grants from words such as `read` or `write:team`. A word without a handbook stands for all of `handbooks`;
+ * `admin` is about the server, not about handbooks, and takes none. Words that are no scope come back as `unknown`.
  */
 export function grantsOf(
   words: readonly string[],
@@ -13,7 +13,9 @@ export function grantsOf(
   for (const word of words) {
     const [name, handbook] = word.split(":");
     const scope = Scope.safeParse(name);
-    if (!scope.success || handbook === "" || word.split(":").length > 2) unknown.push(word);
+    const takesNone = scope.data === "admin";
+    if (!scope.success || handbook === "" || word.split(":").length > (takesNone ? 1 : 2)) unknown.push(word);
+    else if (takesNone) grants.admin = [ALL_HANDBOOKS];
     else
       grants[scope.data] = [
         ...new Set([...(grants[scope.data] ?? []), ...(handbook === undefined ? handbooks : [handbook])]),

@@ -3,7 +3,7 @@ import { type AuthInfo, bearerAuthChallengeResponse, OAuthError } from "@modelco
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { App } from "../app.ts";
 import { HandbookError } from "../errors.ts";
-import { type ApiKey, Scope } from "../model/access.ts";
+import { ALL_HANDBOOKS, type ApiKey, Scope } from "../model/access.ts";
 import { may } from "../rules/grants.ts";
 import { authenticator } from "./authenticate.ts";
 import { isWildcard } from "./guards.ts";
@@ -58,7 +58,7 @@ export class Gate {
 
   /**
    * Lets a request in or answers it. Undefined, with nothing answered, where nobody has to say who it is. `scope`: what it
-   * takes besides being known.
+   * takes besides being known, for all handbooks.
    */
   async letsIn(
     request: IncomingMessage,
@@ -71,7 +71,7 @@ export class Gate {
       const context = requestContext.getStore();
       if (context) Object.assign(context, { access: caller.access, expiresAt: caller.expiresAt });
       await this.#calls.consume(caller.access.id);
-      if (scope === undefined || may(caller.access, scope)) return caller.authInfo;
+      if (scope === undefined || may(caller.access, scope, ALL_HANDBOOKS)) return caller.authInfo;
       this.refused("forbidden");
       await send(response, this.#challenge403(scope));
     } catch (error) {

@@ -128,5 +128,10 @@ test("grants name their handbooks, and none implies another", () => {
   expect(unknown).toEqual(["fly", "read:", "a:b:c"]);
   expect(may({ grants }, "write", "team")).toBe(false);
   expect(may({ grants: { admin: ["*"] } }, "read")).toBe(false);
+  // What the server as a whole does is no handbook's.
+  expect(grantsOf(["admin", "admin:me"], ["team"])).toEqual({
+    grants: { admin: ["*"] },
+    unknown: ["admin:me"],
+  });
   expect(may({ grants: { read: ["*"] } }, "read", "anything")).toBe(true);
 });
