@@ -138,7 +138,7 @@ export const Variables = z.object({
     "Requests a minute that one key, or one subject of tokens, may make. Default: 600.",
   ),
   HANDBOOK_TOOL_SECONDS: setting(number().min(0.001).max(3600).default(60)).describe(
-    "Seconds that a tool may take; five times as many where the server's own model works. Default: 60.",
+    "Seconds that a tool, a resource or a prompt may take; five times as many where the server's own model works. Default: 60.",
   ),
   HANDBOOK_REFLECT_TOKENS: setting(number().int().min(500).max(1_000_000).default(6000)).describe(
     "Tokens of trace text that one reflection prompt may hold. Default: 6000.",

@@ -5,10 +5,11 @@ import { openReflection } from "../lifecycle/reflect.ts";
 import { retrieve } from "../lifecycle/retrieve.ts";
 import { requiredText, Ulid } from "../model/text.ts";
 import { MAX_TASK } from "../model/trace.ts";
+import type { Ports } from "../ports.ts";
 import { GUIDANCE, solveText } from "../prompts/solve.ts";
 import type { OpenEpisodes } from "./open-episodes.ts";
 import { inOurWords, recentTraceIds } from "./resources.ts";
-import { portsFor, type Serving } from "./serving.ts";
+import { type Serving, serve } from "./serving.ts";
 import { callerOf } from "./tools.ts";
 
 // Made once: over HTTP each request has a server of its own.
@@ -31,14 +32,13 @@ export function registerPrompts(server: McpServer, serving: Serving, episodes: O
       argsSchema: OneTask,
     },
     async ({ task }, context) => {
-      const answer = async () => {
-        const ports = await portsFor(serving, "read");
+      const answer = async (ports: Ports) => {
         const use_id = episodes.goesOnFrom(ports, { task });
         const found = await retrieve(ports, { task, use_id, ...callerOf(server, context, access) });
         await episodes.retrieved(ports, { task }, use_id, found.use.id);
         return found;
       };
-      const { use, behaviors } = await answer().catch(inOurWords);
+      const { use, behaviors } = await serve(serving, "read", answer).catch(inOurWords);
       return message(`${solveText(task, behaviors)}\n\nuse_id: ${use.id}\n${GUIDANCE}`);
     },
   );
@@ -52,9 +52,8 @@ export function registerPrompts(server: McpServer, serving: Serving, episodes: O
     },
     async ({ trace_id }, context) => {
       const request = { trace_ids: [trace_id], ...callerOf(server, context, access) };
-      const { prompt } = await portsFor(serving, "write")
-        .then((ports) => openReflection(ports, request))
-        .catch(inOurWords);
+      const open = (ports: Ports) => openReflection(ports, request);
+      const { prompt } = await serve(serving, "write", open).catch(inOurWords);
       return message(prompt);
     },
   );
@@ -68,9 +67,8 @@ export function registerPrompts(server: McpServer, serving: Serving, episodes: O
     },
     async ({ trace_id }, context) => {
       const request = { trace_ids: [trace_id], by: "agent" as const, ...callerOf(server, context, access) };
-      const state = await portsFor(serving, "write")
-        .then((ports) => improve(ports, request))
-        .catch(inOurWords);
+      const goOn = (ports: Ports) => improve(ports, request);
+      const state = await serve(serving, "write", goOn).catch(inOurWords);
       if (state.status === "done")
         throw new Error("unreachable: an agent's improvement is never done by the server");
       return message(state.prompt);

@@ -11,16 +11,19 @@ import type { Ports } from "../ports.ts";
 import { logError } from "./log.ts";
 import { behaviorMarkdown, handbookMarkdown, traceMarkdown } from "./markdown.ts";
 import type { OpenEpisodes } from "./open-episodes.ts";
-import { portsFor, type Serving } from "./serving.ts";
+import { type Serving, serve } from "./serving.ts";
 
 const MARKDOWN = "text/markdown";
 const COMPLETIONS = 100; // the protocol's own limit
 const RECENT_TRACES = 50;
 
 export function registerResources(server: McpServer, serving: Serving, episodes: OpenEpisodes): void {
-  const open = () => portsFor(serving, "read");
-  const handbooks = told(async (prefix: string) => {
-    const known = await (await open()).ledger.handbooks();
+  const reading =
+    <A extends unknown[], R>(read: (ports: Ports, ...given: A) => Promise<R>) =>
+    (...given: A) =>
+      serve(serving, "read", (ports) => read(ports, ...given)).catch(inOurWords);
+  const handbooks = reading(async ({ ledger }, prefix: string) => {
+    const known = await ledger.handbooks();
     return startingWith(
       prefix,
       known.map(({ slug }) => slug),
@@ -30,8 +33,7 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
     const isWithheld = await episodes.withholds(ports);
     return (await ports.ledger.behaviors(handbook)).filter((behavior) => !isWithheld(behavior));
   };
-  const behaviors = told(async (prefix: string, handbook: string | undefined) => {
-    const ports = await open();
+  const behaviors = reading(async (ports, prefix: string, handbook: string | undefined) => {
     const known = await readable(ports, handbook ?? homeHandbook(ports));
     return startingWith(
       prefix,
@@ -42,8 +44,8 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
   server.registerResource(
     "handbook",
     new ResourceTemplate("handbook://{handbook}", {
-      list: told(async () => ({
-        resources: (await (await open()).ledger.handbooks()).map(({ slug, description }) => ({
+      list: reading(async ({ ledger }) => ({
+        resources: (await ledger.handbooks()).map(({ slug, description }) => ({
           uri: `handbook://${slug}`,
           name: slug,
           mimeType: MARKDOWN,
@@ -53,8 +55,7 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
       complete: { handbook: handbooks },
     }),
     { title: "Handbook", description: "All behaviors of a handbook, by topic.", mimeType: MARKDOWN },
-    told(async (uri: URL, { handbook }: Variables) => {
-      const ports = await open();
+    reading(async (ports, uri: URL, { handbook }: Variables) => {
       const found = await ports.ledger.handbook(String(handbook));
       if (found === undefined) throw new ResourceNotFoundError(uri.href);
       return content(uri, handbookMarkdown(found, await readable(ports, found.slug)));
@@ -75,8 +76,7 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
       description: "One behavior with its long form and its history's head.",
       mimeType: MARKDOWN,
     },
-    told(async (uri: URL, { handbook, name }: Variables) => {
-      const ports = await open();
+    reading(async (ports, uri: URL, { handbook, name }: Variables) => {
       const found = await ports.ledger.behavior({ handbook: String(handbook), name: String(name) });
       if (found === undefined || (await episodes.withholds(ports))(found))
         throw new ResourceNotFoundError(uri.href);
@@ -91,8 +91,8 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
       complete: { id: (prefix) => recentTraceIds(serving, prefix) },
     }),
     { title: "Trace", description: "One recorded attempt, without its secrets.", mimeType: MARKDOWN },
-    told(async (uri: URL, { id }: Variables) => {
-      const [found] = await (await open()).ledger.traces([String(id)]);
+    reading(async ({ ledger }, uri: URL, { id }: Variables) => {
+      const [found] = await ledger.traces([String(id)]);
       if (found === undefined) throw new ResourceNotFoundError(uri.href);
       return content(uri, traceMarkdown(found));
     }),
@@ -100,13 +100,14 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
 }
 
 /** Ids of the newest traces that start so, newest first. */
-export const recentTraceIds = told(async (serving: Serving, prefix: string | undefined) => {
-  const recent = await (await portsFor(serving, "read")).ledger.recentTraces(RECENT_TRACES);
+export async function recentTraceIds(serving: Serving, prefix = ""): Promise<string[]> {
+  const read = ({ ledger }: Ports) => ledger.recentTraces(RECENT_TRACES);
+  const recent = await serve(serving, "read", read).catch(inOurWords);
   return startingWith(
-    prefix ?? "",
+    prefix,
     recent.map(({ id }) => id),
   );
-});
+}
 
 function startingWith(prefix: string, values: readonly string[]): string[] {
   return values.filter((value) => value.startsWith(prefix)).slice(0, COMPLETIONS);
@@ -122,8 +123,4 @@ export function inOurWords(error: unknown): never {
   if (error instanceof ProtocolError) throw error;
   logError("read.failed", error);
   throw new Error("INTERNAL: this failed. The server's log says why.");
-}
-
-function told<A extends unknown[], R>(work: (...given: A) => Promise<R>): (...given: A) => Promise<R> {
-  return (...given) => work(...given).catch(inOurWords);
 }

@@ -1,7 +1,9 @@
 import type { App } from "../app.ts";
+import { inTime } from "../lifecycle/bound.ts";
 import { limit } from "../lifecycle/limit.ts";
 import type { Access, Scope } from "../model/access.ts";
 import type { Ports } from "../ports.ts";
+import { requestContext } from "./request-context.ts";
 
 /** One call of a tool, for who operates the server. */
 export interface Call {
@@ -21,10 +23,28 @@ export interface Serving {
   called?: ((call: Call) => void) | undefined;
 }
 
-/** The ports for something that takes this scope. Whatever agents reach goes through here. Throws: FORBIDDEN. */
-export async function portsFor({ app, access }: Serving, scope: Scope): Promise<Ports> {
-  const ports = await app.ports();
-  return access === undefined ? ports : limit(ports, access, scope);
+/**
+ * Works for a caller, with the ports for something that takes this scope, in time. Whatever agents reach goes through here.
+ *
+ * Throws: FORBIDDEN, TIMED_OUT.
+ */
+export async function serve<T>(
+  { app, access }: Serving,
+  scope: Scope,
+  work: (ports: Ports) => Promise<T>,
+  {
+    factor = 1,
+    traceparent = requestContext.getStore()?.traceparent,
+  }: { factor?: number; traceparent?: string | undefined } = {},
+): Promise<T> {
+  const { answer, ended } = inTime(
+    await app.ports(),
+    app.config.serving.toolSeconds * factor,
+    traceparent,
+    async (ports) => work(access === undefined ? ports : await limit(ports, access, scope)),
+  );
+  void app.during(ended); // what is stopped ends before the ledger is closed
+  return answer;
 }
 
 /** A scope as tokens and challenges write it. */

@@ -6,7 +6,6 @@ import {
 } from "@modelcontextprotocol/server";
 import * as z from "zod";
 import { describeError, HandbookError } from "../errors.ts";
-import { inTime } from "../lifecycle/bound.ts";
 import type { Access } from "../model/access.ts";
 import { cleanText } from "../model/text.ts";
 import type { Ports } from "../ports.ts";
@@ -22,8 +21,8 @@ import { selfImprove } from "../tools/self-improve.ts";
 import { submitReflectionTool } from "../tools/submit-reflection.ts";
 import { logError } from "./log.ts";
 import type { OpenEpisodes } from "./open-episodes.ts";
-import { requestContext, soundTraceparent } from "./request-context.ts";
-import { oauthScope, portsFor, type Serving } from "./serving.ts";
+import { soundTraceparent } from "./request-context.ts";
+import { oauthScope, type Serving, serve } from "./serving.ts";
 
 /** All tools, in the order of the loop. */
 export const TOOLS = [
@@ -86,17 +85,14 @@ async function callTool(
   server: McpServer,
   context: ServerContext,
 ): Promise<Record<string, unknown>> {
-  const ports = await portsFor(serving, tool.scope);
-  const asksModel = tool.annotations.openWorldHint && ports.llm !== undefined && given.by !== "agent";
-  const seconds = serving.app.config.serving.toolSeconds * (asksModel ? MODEL_FACTOR : 1);
-  const traceparent =
-    soundTraceparent(context.mcpReq._meta?.[TRACEPARENT_META_KEY]) ?? requestContext.getStore()?.traceparent;
+  const { model } = serving.app.config;
+  const asksModel = tool.annotations.openWorldHint && model !== undefined && given.by !== "agent";
+  const traceparent = soundTraceparent(context.mcpReq._meta?.[TRACEPARENT_META_KEY]);
   const caller = callerOf(server, context, serving.access);
-  const { answer, ended } = inTime(ports, seconds, traceparent, (ports) =>
-    runInEpisode(tool, given, ports, caller, episodes),
-  );
-  void serving.app.during(ended); // what is stopped ends before the ledger is closed
-  return answer;
+  return serve(serving, tool.scope, (ports) => runInEpisode(tool, given, ports, caller, episodes), {
+    factor: asksModel ? MODEL_FACTOR : 1,
+    traceparent,
+  });
 }
 
 /**

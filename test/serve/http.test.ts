@@ -192,6 +192,25 @@ describe("a tool that takes too long", () => {
   });
 });
 
+test("a resource, a prompt or a completion that takes too long is stopped too", async () => {
+  await using served = await startService({ HANDBOOK_TOOL_SECONDS: "0.2" });
+  const { ledger } = await served.app.ports();
+  const client = await served.client();
+  const uri = "handbook://default";
+  await expect.poll(() => client.readResource({ uri }).catch(() => {})).toBeDefined();
+  const { handbook, handbooks } = ledger; // a ledger that answers late
+  ledger.handbook = (slug) => sleep(1000).then(() => handbook(slug));
+  ledger.handbooks = () => sleep(1000).then(handbooks);
+  const argument = { name: "handbook", value: "" };
+  for (const late of [
+    () => client.readResource({ uri }),
+    () => client.listResources(),
+    () => client.getPrompt({ name: "solve_with_behaviors", arguments: { task: "t" } }),
+    () => client.complete({ ref: { type: "ref/resource", uri: "handbook://{handbook}" }, argument }),
+  ])
+    await expect(late()).rejects.toThrow(/not done within 0\.2 seconds/);
+});
+
 test("a shutdown finishes the call that runs, takes no new one, and waits for no half-open connection", async () => {
   await using slow = await silentEndpoint(800, "a reflection of no use");
   using home = tempDirectory();
