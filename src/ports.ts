@@ -186,6 +186,8 @@ export interface Search {
   handbooks: readonly string[];
   /** Everything of this topic, whether it shares something with `text` or not. */
   topic?: string | undefined;
+  /** Of `handbooks`: those searched as if nothing had been solved with their behaviors. */
+  byOwnText?: readonly string[] | undefined;
   limit: number;
 }
 

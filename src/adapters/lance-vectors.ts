@@ -83,17 +83,21 @@ export function lanceVectors(
 async function neighbors(
   table: LanceTable,
   vector: Float32Array,
-  { handbooks, topic, limit, also }: Search & { also: readonly BehaviorKey[] },
+  { handbooks, topic, limit, also, byOwnText = [] }: Search & { also: readonly BehaviorKey[] },
 ): Promise<Neighbor[]> {
   const dimension = table.shape.vectors?.dimension;
   if (vector.length !== dimension) throw badOutput(`${vector.length} numbers in a vector, not ${dimension}`);
-  const slugs = handbooks.filter((slug) => HandbookSlug.safeParse(slug).success);
-  const near = slugs.length === 0 ? [] : await nearest(table, vector, slugs, topic, limit);
+  const sound = (slugs: readonly string[]) => slugs.filter((slug) => HandbookSlug.safeParse(slug).success);
+  const slugs = sound(handbooks);
+  const own = sound(byOwnText);
+  const ofText = own.length === 0 ? "" : ` AND (NOT (${sqlIn("handbook", own)}) OR id LIKE '%#0')`;
+  const where = `${scope(slugs, topic)}${ofText}`;
+  const near = slugs.length === 0 ? [] : await nearest(table, vector, where, limit);
   const known = new Set(near.map(behaviorId));
   const others = also.filter(
     ({ handbook, name }) => isKey({ handbook, name }) && !known.has(behaviorId({ handbook, name })),
   );
-  return judged(table, vector, near, others);
+  return judged(table, vector, near, others, own);
 }
 
 function isKey({ handbook, name }: BehaviorKey): boolean {
@@ -104,15 +108,14 @@ function isKey({ handbook, name }: BehaviorKey): boolean {
 async function nearest(
   table: LanceTable,
   vector: Float32Array,
-  handbooks: readonly string[],
-  topic: string | undefined,
+  where: string,
   limit: number,
 ): Promise<BehaviorKey[]> {
   const found = await table.rows
     .query()
     .nearestTo(vector)
     .distanceType("cosine")
-    .where(scope(handbooks, topic))
+    .where(where)
     .select(["id", "_distance"])
     .limit(limit * ROWS_PER_BEHAVIOR)
     .toArrow();
@@ -134,6 +137,7 @@ async function judged(
   vector: Float32Array,
   near: readonly BehaviorKey[],
   others: readonly BehaviorKey[],
+  byOwnText: readonly string[],
 ): Promise<Neighbor[]> {
   const keys = [...near, ...others];
   if (keys.length === 0) return [];
@@ -151,6 +155,7 @@ async function judged(
   const solved = new Map<string, number>();
   for (const { handbook, name, part, cosine } of cosines(found)) {
     const key = behaviorId({ handbook, name });
+    if (part > 0 && byOwnText.includes(handbook)) continue;
     const best = part === 0 ? own : solved;
     best.set(key, Math.max(cosine, best.get(key) ?? -1));
   }

@@ -3,7 +3,13 @@ import type { BehaviorIndex, Hit, IndexDocument, LedgerReads, Search, Source } f
 import { splitCamelCase } from "./lance-rows.ts";
 import { hashOf } from "./lexical-block.ts";
 import type { LexicalRules } from "./lexical-documents.ts";
-import { type Statistics, searchSegments, statisticsOf } from "./lexical-search.ts";
+import {
+  type Searched,
+  type Statistics,
+  searchedIn,
+  searchSegments,
+  statisticsOf,
+} from "./lexical-search.ts";
 import { Segment } from "./lexical-segment.ts";
 
 const CANDIDATES = 100; // what full text proposes and the recipe ranks
@@ -97,8 +103,8 @@ export function largeIndex(
       await sample();
     },
     async search(search) {
-      const { text, handbooks, limit } = search;
-      const known = statisticsFor(await sample(), handbooks);
+      const { text, limit } = search;
+      const known = statisticsFor(await sample(), search);
       const from = texts.progress().seq; // asked first: what is proposed has every change up to it
       const proposed = await texts.candidates({
         ...search,
@@ -113,15 +119,8 @@ export function largeIndex(
         rules,
         found.filter((document) => !recent.keys.has(behaviorId(document))),
       );
-      const listed = handbooks.flatMap((slug) =>
-        [segments.get(slug), recent.segments.get(slug)].flatMap((segment) =>
-          segment === undefined ? [] : [{ slug, segment }],
-        ),
-      );
-      const statistics = withCandidates(
-        known,
-        listed.map(({ segment }) => segment),
-      );
+      const listed = [segments, recent.segments].flatMap((some) => searchedIn(some, search));
+      const statistics = withCandidates(known, listed);
       const hits: Hit[] = searchSegments(rules, listed, statistics, search);
       const isAll = proposed !== undefined && isWhole;
       const sources: Source[] = isAll ? ["lexical"] : ["lexical", "partial"];
@@ -164,13 +163,14 @@ function putInto(
   }
 }
 
-function statisticsFor(sample: ReadonlyMap<string, Segment>, handbooks: readonly string[]): Statistics {
-  const own = statisticsOf(handbooks.flatMap((slug) => sample.get(slug) ?? []));
-  return own.n >= LEAST_SAMPLE ? own : statisticsOf([...sample.values()]);
+function statisticsFor(sample: ReadonlyMap<string, Segment>, search: Search): Statistics {
+  const own = statisticsOf(searchedIn(sample, search));
+  if (own.n >= LEAST_SAMPLE) return own;
+  return statisticsOf(searchedIn(sample, { ...search, handbooks: [...sample.keys()] }));
 }
 
 /** A term that the sample has never met is as rare as one that it met once. */
-function withCandidates(sample: Statistics, candidates: readonly Segment[]): Statistics {
+function withCandidates(sample: Statistics, candidates: readonly Searched[]): Statistics {
   const here = statisticsOf(candidates);
   if (sample.n === 0) return here;
   return {

@@ -1,3 +1,5 @@
+import { isInOwnText } from "./lexical-documents.ts";
+
 /**
  * Behaviors of one handbook, frozen into typed arrays: a dictionary of hashed terms, sorted, and for each term the
  * rows that hold it with its packed counts. What changes later is only which rows are alive. A few flat arrays are
@@ -207,15 +209,18 @@ export function findTerm({ hashes }: Block, hash: number): number {
   return -1;
 }
 
-/** How many living rows hold a term. */
-export function documentFrequency(block: Block, hash: number): number {
+/** How many living rows hold a term; those that hold it in their own text, where only that counts. */
+export function documentFrequency(block: Block, hash: number, byOwnText = false): number {
   const term = findTerm(block, hash);
   if (term < 0) return 0;
   const start = block.offsets[term] as number;
   const end = block.offsets[term + 1] as number;
-  if (block.size === block.alive.length) return end - start;
+  if (block.size === block.alive.length && !byOwnText) return end - start;
   let living = 0;
-  for (let at = start; at < end; at++) living += block.alive[block.postingRows[at] as number] as number;
+  for (let at = start; at < end; at++) {
+    if (byOwnText && !isInOwnText(block.postingCounts[at] as number)) continue;
+    living += block.alive[block.postingRows[at] as number] as number;
+  }
   return living;
 }
 

@@ -77,6 +77,11 @@ function increased(counts: number, field: keyof TermCounts): number {
   return ((counts >>> shift) & most) < most ? counts + (1 << shift) : counts;
 }
 
+/** Whether it is more than the solved tasks that hold the term. */
+export function isInOwnText(counts: number): boolean {
+  return counts >>> FIELDS.body.shift > 0;
+}
+
 /** Writes packed counts into `into`, which a loop can use again. */
 export function unpackCounts(counts: number, into: TermCounts): void {
   into.name = counts >>> FIELDS.name.shift;

@@ -1,7 +1,7 @@
 import { compareKeys } from "../model/behavior.ts";
-import { type Hit, MAX_SOLVED_TASKS } from "../ports.ts";
+import { type Hit, MAX_SOLVED_TASKS, type Search } from "../ports.ts";
 import { type Block, findTerm, hashOf, LENGTHS, nameOf } from "./lexical-block.ts";
-import { type LexicalRules, unpackCounts } from "./lexical-documents.ts";
+import { isInOwnText, type LexicalRules, unpackCounts } from "./lexical-documents.ts";
 import type { Segment } from "./lexical-segment.ts";
 
 const TASKS = LENGTHS.indexOf("tasks");
@@ -14,15 +14,35 @@ export interface Statistics {
   pairMeans: { name: number; when: number };
 }
 
+/** A handbook, or a part of one, that is searched. */
+export interface Searched {
+  slug: string;
+  segment: Segment;
+  /** As if nothing had been solved with its behaviors. */
+  byOwnText: boolean;
+}
+
+/** Those of the handbooks searched that there are. */
+export function searchedIn(
+  segments: ReadonlyMap<string, Segment>,
+  { handbooks, byOwnText = [] }: Pick<Search, "handbooks" | "byOwnText">,
+): Searched[] {
+  return handbooks.flatMap((slug) => {
+    const segment = segments.get(slug);
+    return segment === undefined ? [] : [{ slug, segment, byOwnText: byOwnText.includes(slug) }];
+  });
+}
+
 /** Summed over several handbooks, as if they were one. */
-export function statisticsOf(segments: readonly Segment[]): Statistics {
-  const n = segments.reduce((sum, { size }) => sum + size, 0);
-  const totals = segments.map((segment) => segment.totals());
+export function statisticsOf(searched: readonly Omit<Searched, "slug">[]): Statistics {
+  const n = searched.reduce((sum, { segment }) => sum + segment.size, 0);
+  const totals = searched.map(({ segment }) => segment.totals());
   const mean = (field: (typeof LENGTHS)[number]) =>
     n === 0 ? 0 : totals.reduce((sum, lengths) => sum + lengths[field], 0) / n;
   return {
     n,
-    documentFrequency: (hash) => segments.reduce((sum, segment) => sum + segment.documentFrequency(hash), 0),
+    documentFrequency: (hash) =>
+      searched.reduce((sum, { segment, byOwnText }) => sum + segment.documentFrequency(hash, byOwnText), 0),
     means: { name: mean("name"), when: mean("when") },
     pairMeans: { name: mean("namePairs"), when: mean("whenPairs") },
   };
@@ -38,7 +58,7 @@ interface QueryTerm {
 /** The `limit` best rows of these segments, or all of a topic; ties by handbook and name. */
 export function searchSegments(
   rules: LexicalRules,
-  segments: readonly { slug: string; segment: Segment }[],
+  searched: readonly Searched[],
   statistics: Statistics,
   query: { text: string; topic?: string | undefined; limit: number },
 ): Hit[] {
@@ -64,12 +84,14 @@ export function searchSegments(
   const chance = Array.from({ length: MAX_SOLVED_TASKS + 1 }, (_, tasks) => rules.chanceGain(tasks, weights));
 
   const best = new Best(query.limit);
-  for (const { slug, segment } of segments) {
+  for (const { slug, segment, byOwnText } of searched) {
     for (const block of segment.blocks) {
-      const { scores, touched } = scoreBlock(rules, block, known, chance, statistics);
+      const tasks = (row: number) => (byOwnText ? 0 : tasksOf(block, row));
+      const { scores, touched } = scoreBlock(rules, block, known, byOwnText, statistics);
+      for (const row of touched) (scores[row] as number) -= chance[tasks(row)] as number;
       const rows = query.topic === undefined ? touched : rowsOfTopic(block, query.topic.toLowerCase());
       for (const row of rows)
-        best.offer(scores[row] || -(chance[tasksOf(block, row)] as number), slug, block, row);
+        best.offer(scores[row] || -(chance[tasks(row)] as number), tasks(row), slug, block, row);
       for (const row of touched) scores[row] = 0;
     }
   }
@@ -93,7 +115,7 @@ function scoreBlock(
   rules: LexicalRules,
   block: Block,
   terms: readonly QueryTerm[],
-  chance: readonly number[],
+  byOwnText: boolean,
   { means, pairMeans }: Statistics,
 ): { scores: Float64Array; touched: Uint32Array } {
   const { offsets, postingRows, postingCounts, lengths, alive } = block;
@@ -110,8 +132,10 @@ function scoreBlock(
     const end = offsets[term + 1] as number;
     for (let at = offsets[term] as number; at < end; at++) {
       const row = postingRows[at] as number;
-      if (alive[row] === 0) continue;
-      unpackCounts(postingCounts[at] as number, counts);
+      const packed = postingCounts[at] as number;
+      if (alive[row] === 0 || (byOwnText && !isInOwnText(packed))) continue;
+      unpackCounts(packed, counts);
+      if (byOwnText) counts.solved = 0;
       const from = row * LENGTHS.length;
       fields.name = lengths[isPair ? from + 3 : from] as number;
       fields.when = lengths[isPair ? from + 4 : from + 1] as number;
@@ -119,10 +143,6 @@ function scoreBlock(
       if (scores[row] === 0) touchedRows[touched++] = row;
       (scores[row] as number) += strength * rules.termGain(counts, fields, isPair ? pairMeans : means);
     }
-  }
-  for (let at = 0; at < touched; at++) {
-    const row = touchedRows[at] as number;
-    (scores[row] as number) -= chance[tasksOf(block, row)] as number;
   }
   return { scores, touched: touchedRows.subarray(0, touched) };
 }
@@ -147,11 +167,11 @@ class Best {
     this.limit = limit;
   }
 
-  offer(score: number, handbook: string, block: Block, row: number): void {
+  offer(score: number, tasks: number, handbook: string, block: Block, row: number): void {
     const { found, limit } = this;
     const last = found[limit - 1];
     if (last !== undefined && score < last.score) return;
-    const one = { score, tasks: tasksOf(block, row), handbook, name: nameOf(block, row) };
+    const one = { score, tasks, handbook, name: nameOf(block, row) };
     if (last !== undefined && inOrder(last, one) <= 0) return;
     let low = 0;
     let high = found.length;

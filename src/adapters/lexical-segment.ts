@@ -42,9 +42,9 @@ export class Segment {
     return totals;
   }
 
-  documentFrequency(hash: number): number {
+  documentFrequency(hash: number, byOwnText = false): number {
     let sum = 0;
-    for (const block of this.blocks) sum += documentFrequency(block, hash);
+    for (const block of this.blocks) sum += documentFrequency(block, hash, byOwnText);
     return sum;
   }
 

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import type { BehaviorIndex, Ledger, LedgerReads, Source } from "../ports.ts";
 import { readCache, writeCache } from "./lexical-cache.ts";
 import type { LexicalRules } from "./lexical-documents.ts";
-import { searchSegments, statisticsOf } from "./lexical-search.ts";
+import { searchedIn, searchSegments, statisticsOf } from "./lexical-search.ts";
 import { Segment } from "./lexical-segment.ts";
 
 const BATCH = 100; // behaviors read between two turns of the event loop: about 20 ms of work
@@ -132,15 +132,12 @@ export function memoryIndex(
     async warm() {
       if (!built) await follow();
     },
-    async search({ text, handbooks: slugs, topic, limit }) {
+    async search(search) {
       const complete = await upToDate();
-      const segments = slugs.flatMap((slug) => {
-        const segment = handbooks.get(slug);
-        return segment === undefined ? [] : [{ slug, segment }];
-      });
-      const statistics = statisticsOf(segments.map(({ segment }) => segment));
+      const searched = searchedIn(handbooks, search);
+      const statistics = statisticsOf(searched);
       const sources: Source[] = complete ? ["lexical"] : ["lexical", "partial"];
-      return { hits: searchSegments(rules, segments, statistics, { text, topic, limit }), sources };
+      return { hits: searchSegments(rules, searched, statistics, search), sources };
     },
     progress: () => ({ seq, behaviors: size() }),
     async close() {

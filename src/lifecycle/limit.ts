@@ -27,12 +27,15 @@ export async function limit(ports: Ports, access: Access, scope: Scope): Promise
       if (!isNote && !may(access, scope, handbook)) throw forbidden(access, scope, handbook);
     },
   };
+  // Starters are everybody's, and so are the tasks that were solved with them: whoever may not read all of those must not
+  // find out their words by searching for them.
+  const byOwnText = namedHandbooks(access, "read") && [...starters];
   const { index, vectors } = ports;
   return {
     ...ports,
     ledger: limitLedger(ports.ledger, limits),
     index: {
-      search: (search) => index.search({ ...search, handbooks: search.handbooks.filter(sees) }),
+      search: (search) => index.search({ ...search, handbooks: search.handbooks.filter(sees), byOwnText }),
       progress: () => index.progress(),
     },
     ...(vectors && {
@@ -41,6 +44,7 @@ export async function limit(ports: Ports, access: Access, scope: Scope): Promise
           vectors.search({
             ...search,
             handbooks: search.handbooks.filter(sees),
+            byOwnText,
             also: search.also.filter(({ handbook }) => sees(handbook)),
           }),
         progress: () => vectors.progress(),

@@ -39,6 +39,12 @@ describe("a search", () => {
     expect(peeled?.[0]?.solved).toBeCloseTo(1);
     expect(peeled?.[0]?.similarity).toBeLessThan(0.9);
     expect(peeled?.[1]).not.toHaveProperty("solved");
+    const byOwnText = ["default"]; // others' tasks are not to be known
+    const own = await search(vectors, "Peel seventeen bananas", { limit: 2, byOwnText });
+    expect(own?.map((neighbor) => [neighbor.name, neighbor.solved])).toEqual(
+      own?.toSorted((a, b) => b.similarity - a.similarity).map(({ name }) => [name, undefined]),
+    );
+    expect(own).toHaveLength(2);
     await vectors.close();
   });
 

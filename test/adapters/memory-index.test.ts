@@ -104,6 +104,26 @@ test("a handbook that is not searched does not change a score", async () => {
   expect(both.hits).toHaveLength(52);
 });
 
+test("where others' tasks are not to be known, a handbook is searched as if it had none", async () => {
+  const [with_, without] = [feed(), feed()];
+  const of = (source: typeof with_, solved_tasks: string[]) =>
+    source.change(
+      document("alpha_one", { handbook: "shared", solved_tasks, topic: "t" }),
+      document("beta_two", { handbook: "shared", topic: "t" }),
+      document("alpha_three", { solved_tasks: ["own gamma"] }),
+    );
+  of(with_, ["alpha gamma", "delta", "delta epsilon"]);
+  of(without, []);
+  const handbooks = ["default", "shared"];
+  for (const text of ["alpha two", "gamma", "delta", "one epsilon gamma"])
+    for (const topic of [undefined, "t"]) {
+      const search = { text, handbooks, topic, limit: 5 };
+      const byOwnText = ["shared"];
+      const found = await memoryIndex(with_, lexicalRules).search({ ...search, byOwnText });
+      expect(found).toEqual(await memoryIndex(without, lexicalRules).search(search));
+    }
+});
+
 test("a topic is answered whole, in the order of relevance, whatever its case", async () => {
   const source = feed();
   source.change(

@@ -264,6 +264,27 @@ describe("a key for one handbook", () => {
   });
 });
 
+test("what others solved with a starter is not found out by searching for their words", async () => {
+  await using served = await startService({ HANDBOOK_STARTERS: "on" });
+  const [a, b] = [
+    await served.client(await served.key({ read: ["yard"], write: ["yard"] })),
+    await served.client(await served.key({ read: [B], write: [B] })),
+  ];
+  const probe = async (client: Client) =>
+    (await call(client, "retrieve_behaviors", { task: `${SECRET} merger` })).behaviors;
+  const before = await probe(a);
+  const task = `Find the remainder of a power modulo 7 for the ${SECRET} merger`;
+  const { use_id, behaviors } = await call(b, "retrieve_behaviors", { task });
+  const names = JSON.stringify(behaviors).match(/behavior_\w+/g) ?? [];
+  const settled = { outcome: "success", evidence: "test" };
+  const recorded = { task, reasoning: `used ${names.join(", ")}`, use_id, ...settled };
+  expect((await call(b, "record_trace", recorded)).cited).not.toEqual([]);
+  expect(await probe(a)).toEqual(before);
+  // Who may read everything profits from it.
+  const all = await served.client(await served.key(EVERYTHING));
+  expect(await probe(all)).not.toEqual(before);
+});
+
 test("each tool takes its scope, and says by HTTP which one is missing", async () => {
   await using served = await startService();
   const inputs: Record<string, object> = {
