@@ -59,6 +59,26 @@ describe("over HTTP", () => {
     await learn(await served.app.ports(), "yard", "behavior_one");
     await expect.poll(() => heard, { timeout: 5000 }).toEqual(["list", YARD]);
   });
+
+  test("who came before there were keys hears nothing more once there is one", async () => {
+    await using served = await startService();
+    const { heard } = await hear(await served.client(), [YARD]);
+    await served.key({ read: ["default"] });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await learn(await served.app.ports(), "yard", "behavior_one");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(heard).toEqual([]);
+  });
+
+  test("a key that subscribes without end keeps nobody else from it", async () => {
+    await using served = await startService({ HANDBOOK_RATE_LIMIT: "5000" });
+    const greedy = await served.client(await served.key({ read: ["yard"] }));
+    for (let n = 0; n < 1100; n++) await greedy.listen({ resourcesListChanged: true }).catch(() => {});
+    const { heard } = await hear(await served.client(await served.key({ read: ["yard"] })), [YARD]);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await learn(await served.app.ports(), "yard", "behavior_one");
+    await expect.poll(() => heard, { timeout: 5000 }).toContain(YARD);
+  });
 });
 
 test("over stdio a client of 2026-07-28 hears what another process changes", async () => {
