@@ -14,6 +14,7 @@ export type ErrorCode =
   | "WRONG_HANDBOOK"
   | "UNKNOWN_KEY"
   | "FORBIDDEN"
+  | "RATE_LIMITED"
   | "BAD_TOKEN"
   | "ISSUER_UNAVAILABLE"
   | "TIMED_OUT"

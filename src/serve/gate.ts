@@ -3,7 +3,7 @@ import { type AuthInfo, bearerAuthChallengeResponse, OAuthError } from "@modelco
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { App } from "../app.ts";
 import { HandbookError } from "../errors.ts";
-import { ALL_HANDBOOKS, type ApiKey, Scope } from "../model/access.ts";
+import { type Access, ALL_HANDBOOKS, type ApiKey, Scope } from "../model/access.ts";
 import { may } from "../rules/grants.ts";
 import { authenticator } from "./authenticate.ts";
 import { isWildcard } from "./guards.ts";
@@ -78,6 +78,21 @@ export class Gate {
       await this.#refuse(request, response, error);
     }
     return undefined;
+  }
+
+  /** Counts what one request asks for: the first was counted when it came in, the others of a batch as they come. */
+  counter({ id }: Access): () => Promise<void> {
+    let isFirst = true;
+    return async () => {
+      const isCounted = isFirst;
+      isFirst = false;
+      if (isCounted) return;
+      await this.#calls.consume(id).catch(() => {
+        throw new HandbookError("RATE_LIMITED", "this is more than one caller may ask for in a minute", {
+          fix: "Nothing was done. Try again in a minute",
+        });
+      });
+    };
   }
 
   /** RFC 9728: where tokens for this server come from. Undefined for another path, and without an issuer. */

@@ -48,8 +48,11 @@ export async function serveOnHttp(app: App, port: number, host = LOOPBACK): Prom
     log("tool.called", { tool: call.tool, outcome: call.outcome, ms: Math.round(call.ms) });
   };
   const mcp = createMcpHandler(
-    ({ era, authInfo }) =>
-      buildServer(app, { era, connection: "one request", access: accessOf(authInfo), called }),
+    ({ era, authInfo }) => {
+      const access = accessOf(authInfo);
+      const count = access && gate.counter(access);
+      return buildServer(app, { era, connection: "one request", access, called, count });
+    },
     {
       maxRequestBodySize: MAX_BODY,
       bus: new ChangeBus(app, LOOK_FOR_CHANGES_MS),

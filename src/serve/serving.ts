@@ -21,15 +21,17 @@ export interface Serving {
   /** Absent where everything is allowed: over stdio, and on loopback without keys. */
   access?: Access | undefined;
   called?: ((call: Call) => void) | undefined;
+  /** Asked before each thing that is done for the caller. Throws: RATE_LIMITED. */
+  count?: (() => Promise<void>) | undefined;
 }
 
 /**
  * Works for a caller, with the ports for something that takes this scope, in time. Whatever agents reach goes through here.
  *
- * Throws: FORBIDDEN, TIMED_OUT.
+ * Throws: FORBIDDEN, TIMED_OUT, RATE_LIMITED.
  */
 export async function serve<T>(
-  { app, access }: Serving,
+  { app, access, count }: Serving,
   scope: Scope,
   work: (ports: Ports) => Promise<T>,
   {
@@ -37,6 +39,7 @@ export async function serve<T>(
     traceparent = requestContext.getStore()?.traceparent,
   }: { factor?: number; traceparent?: string | undefined } = {},
 ): Promise<T> {
+  await count?.();
   const { answer, ended } = inTime(
     await app.ports(),
     app.config.serving.toolSeconds * factor,

@@ -129,6 +129,16 @@ describe("a key", () => {
   });
 });
 
+test("a batch is as many calls as it holds", async () => {
+  await using served = await startService({ HANDBOOK_RATE_LIMIT: "10" });
+  const key = await served.key(EVERYTHING);
+  const batch = Array.from({ length: 50 }, (_, id) => ({ ...toolCall("handbook_report", {}), id }));
+  const answer = await (await post(served.url, batch, bearer(key))).text();
+  expect(answer.match(/"structuredContent"/g)).toHaveLength(10);
+  expect(answer.match(/RATE_LIMITED/g)).toHaveLength(40);
+  expect((await post(served.url, list, bearer(key))).status).toBe(429);
+});
+
 test("malformed bodies are refused and leave no trace of the inside", async () => {
   await using served = await startService();
   const bodies = [
