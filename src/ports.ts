@@ -210,6 +210,10 @@ export interface Neighbor extends BehaviorKey {
   solved?: number | undefined;
 }
 
+export interface NeighborSearch extends Search, Pick<AskOptions, "traceparent"> {
+  also: readonly BehaviorKey[];
+}
+
 /** Finds behaviors by meaning. Derived from the ledger, shared by its processes, behind it by seconds. */
 export interface VectorIndex {
   /**
@@ -217,7 +221,7 @@ export interface VectorIndex {
    * so that what another source found is judged too. Undefined when there is no answer in time: the embedder is
    * down, slow or silent, or the index is not built. Never throws for any of these.
    */
-  search(search: Search & { also: readonly BehaviorKey[] }): Promise<Neighbor[] | undefined>;
+  search(search: NeighborSearch): Promise<Neighbor[] | undefined>;
   /** What a person should know: the model that answers, how far the index is, and the last fault. */
   progress(): VectorProgress;
   /** Hands over the lease and ends the worker. */
@@ -232,6 +236,13 @@ export interface VectorProgress {
   fault?: string | undefined;
 }
 
+/** What goes along with a question to a model. */
+export interface AskOptions {
+  signal?: AbortSignal | undefined;
+  /** W3C trace context of whoever asks. */
+  traceparent?: string | undefined;
+}
+
 /** Turns texts into vectors of one length. */
 export interface Embedder {
   /** The model and everything else that changes its vectors: those of different names are never compared. */
@@ -242,7 +253,7 @@ export interface Embedder {
    * Throws: EMBEDDER_UNAVAILABLE when it is down, not installed, or silent; EMBEDDER_BAD_OUTPUT for a wrong number of
    * vectors, unequal lengths, NaN.
    */
-  embed(texts: readonly string[], as: "query" | "passage", signal?: AbortSignal): Promise<Float32Array[]>;
+  embed(texts: readonly string[], as: "query" | "passage", options?: AskOptions): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -257,7 +268,7 @@ export interface Llm {
   /** Throws: LLM_UNAVAILABLE when the endpoint does not answer or refuses; LLM_BAD_OUTPUT when the answer is empty. */
   complete(
     messages: readonly ChatMessage[],
-    options?: { signal?: AbortSignal | undefined; traceparent?: string | undefined },
+    options?: AskOptions,
   ): Promise<{ text: string; input_tokens?: number | undefined; output_tokens?: number | undefined }>;
 }
 

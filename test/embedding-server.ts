@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What the server answers a request with: a status, a body, or what the function does with the response. */
@@ -7,6 +7,8 @@ type Reply = number | object | ((response: ServerResponse) => void);
 export interface EmbeddingServer extends AsyncDisposable {
   baseUrl: string;
   requests: { model: string; input: string[]; dimensions?: number }[];
+  /** Of each request. */
+  headers: IncomingHttpHeaders[];
 }
 
 /**
@@ -18,11 +20,13 @@ export async function startEmbeddingServer(
   vectors: (texts: string[]) => object[] | number = vectorsOf,
 ): Promise<EmbeddingServer> {
   const requests: EmbeddingServer["requests"] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const asked = JSON.parse(body);
     requests.push(asked);
+    headers.push(request.headers);
     const reply = replies.shift() ?? answered(vectors(asked.input));
     if (typeof reply === "function") return reply(response);
     if (typeof reply === "number") {
@@ -36,6 +40,7 @@ export async function startEmbeddingServer(
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
+    headers,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

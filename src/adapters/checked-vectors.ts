@@ -7,7 +7,12 @@ const KNOWN_GOOD = "What to do: read the task, then do it."; // a text that no m
 const SILENT_MS = { query: 30_000, passage: 300_000 }; // then an embedder that says nothing counts as down
 
 /** Throws: EMBEDDER_UNAVAILABLE, also after a long silence; what else the embedder throws. */
-async function embed(embedder: Embedder, texts: readonly string[], as: "query" | "passage") {
+async function embed(
+  embedder: Embedder,
+  texts: readonly string[],
+  as: "query" | "passage",
+  traceparent?: string,
+) {
   const silence = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const gaveUp = new Promise<never>((_, reject) => {
@@ -18,7 +23,7 @@ async function embed(embedder: Embedder, texts: readonly string[], as: "query" |
     }, SILENT_MS[as]).unref();
   });
   try {
-    return await Promise.race([embedder.embed(texts, as, silence.signal), gaveUp]);
+    return await Promise.race([embedder.embed(texts, as, { signal: silence.signal, traceparent }), gaveUp]);
   } finally {
     clearTimeout(timer);
   }
@@ -99,10 +104,12 @@ const UNDER_WAY = 4; // more would only queue behind an embedder that hangs
  * Vectors of queries, kept: an answer that came too late for one search serves the next one for the same text.
  * Undefined when too many are under way. Throws what the embedder throws.
  */
-export function queryVectors(embedder: Embedder): (text: string) => Promise<Float32Array> | undefined {
+export function queryVectors(
+  embedder: Embedder,
+): (text: string, traceparent?: string) => Promise<Float32Array> | undefined {
   const kept = new Map<string, Promise<Float32Array>>();
   let underWay = 0;
-  return (text) => {
+  return (text, traceparent) => {
     const key = createHash("sha256").update(text).digest("base64url"); // even a cut text keeps all of a long task
     const known = kept.get(key);
     if (known !== undefined) {
@@ -112,7 +119,7 @@ export function queryVectors(embedder: Embedder): (text: string) => Promise<Floa
     }
     if (underWay >= UNDER_WAY) return undefined;
     underWay++;
-    const vector = embed(embedder, [text], "query")
+    const vector = embed(embedder, [text], "query", traceparent)
       .then((vectors) => unitVectors(vectors, 1)[0] ?? new Float32Array())
       .finally(() => underWay--);
     kept.set(key, vector);

@@ -8,7 +8,7 @@ import {
   type Ledger,
   MAX_SOLVED_TASKS,
   type Neighbor,
-  type Search,
+  type NeighborSearch,
   type VectorIndex,
 } from "../ports.ts";
 import { badOutput, queryVectors } from "./checked-vectors.ts";
@@ -67,7 +67,7 @@ export function lanceVectors(
   return {
     name: "vectors",
     search(search) {
-      const embedded = vectorOf(cut(search.text)) ?? Promise.resolve(undefined);
+      const embedded = vectorOf(cut(search.text), search.traceparent) ?? Promise.resolve(undefined);
       return follower.search(waitMs, embedded, (table, vector) => neighbors(table, vector, search));
     },
     progress: () => follower.progress(),
@@ -83,7 +83,7 @@ export function lanceVectors(
 async function neighbors(
   table: LanceTable,
   vector: Float32Array,
-  { handbooks, topic, limit, also, byOwnText = [] }: Search & { also: readonly BehaviorKey[] },
+  { handbooks, topic, limit, also, byOwnText = [] }: NeighborSearch,
 ): Promise<Neighbor[]> {
   const dimension = table.shape.vectors?.dimension;
   if (vector.length !== dimension) throw badOutput(`${vector.length} numbers in a vector, not ${dimension}`);

@@ -157,7 +157,7 @@ export function localEmbedder(options: LocalEmbedderOptions): Embedder {
     model: [`local ${model}`, `${MAX_TOKENS} tokens`, options.pooling, queryPrefix]
       .filter(Boolean)
       .join(", "),
-    async embed(texts, as, signal) {
+    async embed(texts, as, { signal } = {}) {
       const runner = await ready().catch((error: unknown) => {
         throw error instanceof HandbookError ? error : ended(error);
       });

@@ -45,14 +45,11 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   async function batch(
     texts: string[],
     as: "query" | "passage",
-    signal: AbortSignal,
+    asked: OpenAI.RequestOptions,
   ): Promise<Float32Array[]> {
     const answer = await client.embeddings
       // Said, because the client would ask for base64 and fail on the servers that do not know it.
-      .create(
-        { model, input: texts, encoding_format: "float", ...(dimensions && { dimensions }) },
-        { signal },
-      )
+      .create({ model, input: texts, encoding_format: "float", ...(dimensions && { dimensions }) }, asked)
       .catch((error: unknown) => {
         throw refusal(error, as);
       });
@@ -77,14 +74,15 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
 
   return {
     model: [`${client.baseURL} ${model}`, dimensions, queryPrefix].filter(Boolean).join(", "),
-    async embed(texts, as, signal) {
+    async embed(texts, as, { signal, traceparent } = {}) {
       const stopping = AbortSignal.any([closing.signal, ...(signal === undefined ? [] : [signal])]);
+      const asked = { signal: stopping, ...(traceparent && { headers: { traceparent } }) };
       const prefix = as === "query" ? queryPrefix : known.passagePrefix;
       const vectors: Float32Array[] = [];
       for (const input of batches(texts.map((text) => prefix + (text.trim() || "-")))) {
         breaker.check();
         try {
-          vectors.push(...(await batch(input, as, stopping)));
+          vectors.push(...(await batch(input, as, asked)));
           breaker.succeeded();
         } catch (error) {
           // Whoever refuses a text is there to take the next one.

@@ -14,7 +14,7 @@ export function bound(
   ports: Ports,
   { signal, traceparent }: CallBounds,
 ): { ports: Ports; hasWritten(): boolean } {
-  const { ledger, llm } = ports;
+  const { ledger, llm, vectors } = ports;
   let hasWritten = false;
   return {
     hasWritten: () => hasWritten,
@@ -28,6 +28,9 @@ export function bound(
           return ledger.write(work);
         },
       },
+      ...(vectors && {
+        vectors: { ...vectors, search: (search) => vectors.search({ ...search, traceparent }) },
+      }),
       ...(llm && {
         llm: {
           model: llm.model,

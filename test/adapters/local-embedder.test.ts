@@ -203,7 +203,7 @@ describe("a thread", () => {
     await it.embed(["fine"], "passage");
     const giveUp = new AbortController();
     const first = it.embed(["fine"], "passage");
-    const dropped = it.embed(["die"], "passage", giveUp.signal);
+    const dropped = it.embed(["die"], "passage", giveUp);
     giveUp.abort();
     await expect(dropped).rejects.toMatchObject({ code: "EMBEDDER_UNAVAILABLE" });
     await first;

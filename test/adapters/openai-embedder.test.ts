@@ -161,7 +161,7 @@ test("who gives up goes at once, and the endpoint does not count as down", async
   const giveUp = new AbortController();
   await using server = await startEmbeddingServer([() => giveUp.abort()]);
   const embedder = embedderAt(server);
-  await expect(embedder.embed(["a"], "query", giveUp.signal)).rejects.toThrow(HandbookError);
+  await expect(embedder.embed(["a"], "query", giveUp)).rejects.toThrow(HandbookError);
   expect(await embedder.embed(["a"], "query")).toHaveLength(1);
 });
 

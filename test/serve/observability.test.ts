@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startChatServer } from "../chat-server.ts";
 import { call } from "../clients.ts";
+import { startEmbeddingServer } from "../embedding-server.ts";
 import { bearer, EVERYTHING, post, startService, toolCall } from "./service.ts";
 
 const lines: string[] = [];
@@ -88,6 +89,21 @@ test("each line of the log says which request it is about, and none holds what w
   const all = lines.join("\n");
   expect(all).not.toContain("xylophone");
   expect(all).not.toContain(key.slice(17));
+});
+
+test("the trace context goes on to the embedder that is asked, with the question and with nothing else", async () => {
+  await using embedder = await startEmbeddingServer();
+  await using served = await startService({
+    HANDBOOK_EMBEDDER: "openai",
+    HANDBOOK_EMBEDDER_MODEL: "m",
+    HANDBOOK_EMBEDDER_URL: embedder.baseUrl,
+  });
+  const client = await served.client(await served.key(EVERYTHING));
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const task = "Weigh the crates";
+  await client.callTool({ name: "retrieve_behaviors", arguments: { task }, _meta: { traceparent } });
+  const told = () => embedder.requests.filter((_, n) => embedder.headers[n]?.traceparent === traceparent);
+  await expect.poll(told).toMatchObject([{ input: [task] }]); // the answer may not have waited for it
 });
 
 test("the trace context goes on to the model that is asked", async () => {

@@ -32,6 +32,7 @@ export function appAt(home: string, environment: Record<string, string> = {}): A
       ...UNDRAWN,
       ...environment,
     }),
+    { meaning: true },
   );
 }
 
