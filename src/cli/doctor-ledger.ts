@@ -1,5 +1,6 @@
 import { databaseName } from "../adapters/postgres-errors.ts";
 import { createApp, openLedger } from "../app.ts";
+import type { ServingConfig } from "../config/serving.ts";
 import type { Config } from "../config.ts";
 import type { Ledger, Ports } from "../ports.ts";
 import { checkWritable } from "./doctor-directory.ts";
@@ -23,6 +24,9 @@ export async function* examineLedger(config: Config): AsyncGenerator<Check> {
     const starters = await attempt(async () => checkStarters(await app.ports()));
     yield { check: "ledger", ...(await attempt(() => countLedger(config))) };
     yield { check: "starters", ...starters };
+    const { handbooks } = config.serving;
+    if (handbooks !== undefined)
+      yield { check: "handbooks", ...(await attempt(async () => checkRead(await app.ports(), handbooks))) };
     yield { check: "index", ...(await attempt(async () => checkIndex(await app.ports()))) };
   } finally {
     await app.close().catch(() => {});
@@ -84,6 +88,30 @@ async function checkStarters({ ledger, settings }: Ports): Promise<Finding> {
     status: "failed",
     message: "none is loaded: the package has lost its handbooks",
     fix: "Install behavior-handbook again, or set HANDBOOK_STARTERS=off.",
+  };
+}
+
+/** Missing ones were made, so a misspelt one is an empty one. The one that is written to begins empty. */
+async function checkRead(
+  { ledger }: Ports,
+  { read, write }: NonNullable<ServingConfig["handbooks"]>,
+): Promise<Finding> {
+  const filled: string[] = [];
+  for (const { slug } of await ledger.handbooks()) {
+    const { behaviors, traces } = await ledger.counts(slug);
+    if (sum(behaviors) + sum(traces) > 0) filled.push(slug);
+  }
+  const others = read.filter((slug) => slug !== write);
+  const empty = others.filter((slug) => !filled.includes(slug));
+  if (empty.length === 0)
+    return {
+      status: "ok",
+      message: `${write} is written to; read beside it: ${others.join(", ") || "none"}`,
+    };
+  return {
+    status: "failed",
+    message: `nothing is in ${empty.join(", ")}, which HANDBOOK_READ names`,
+    fix: `Correct the name, or import or record something into it. These hold something: ${filled.join(", ") || "none"}.`,
   };
 }
 

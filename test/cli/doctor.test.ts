@@ -69,6 +69,19 @@ test("what is stored is counted, and starters may be off", async () => {
   expect(found.starters).toMatchObject({ status: "ok", message: "switched off by HANDBOOK_STARTERS=off" });
 });
 
+test("a handbook that is read and holds nothing is told: its name may be misspelt", async () => {
+  await using ports = await testPorts();
+  await recordTrace(ports, { task: "t", reasoning: "r", handbook: "team" });
+  const sound = await doctor(ports.path, { HANDBOOK_READ: "me,team" }); // what is written to begins empty
+  expect(sound.handbooks).toMatchObject({ status: "ok", message: "me is written to; read beside it: team" });
+  const misspelt = await doctor(ports.path, { HANDBOOK_READ: "me,taem,team" });
+  expect(misspelt.handbooks).toMatchObject({
+    status: "failed",
+    message: "nothing is in taem, which HANDBOOK_READ names",
+    fix: expect.stringContaining("These hold something: team"),
+  });
+});
+
 describe("a data directory", () => {
   test("below a file, behind a link to nowhere or in /proc is told", async () => {
     using directory = tempDirectory();
