@@ -4,9 +4,14 @@ import type { Ledger, LedgerReads, LedgerWrites } from "../ports.ts";
 
 /** What a caller may see of the ledger, and change. */
 export interface Limits {
+  /** Its behaviors. */
   sees(handbook: string): boolean;
-  /** The handbooks it sees, where not all; for the reads that go by number, not by handbook. */
-  seen: readonly string[] | undefined;
+  /** Also what was done with it: its traces, its reflections, its figures. Not of a starter, which is everybody's. */
+  holds(handbook: string): boolean;
+  /** The handbooks that it holds, where not all; for the reads that go by number, not by handbook. */
+  held: readonly string[] | undefined;
+  /** Throws: FORBIDDEN for one that it sees and does not hold. */
+  mustHold(handbook: string): void;
   /** Throws: FORBIDDEN, in the same words whether there is such a handbook or not. */
   mayChange(handbook: string): void;
 }
@@ -24,16 +29,19 @@ export function limitLedger(ledger: Ledger, limits: Limits): Ledger {
   };
 }
 
-function limitReads(all: LedgerReads, { sees, seen }: Limits): LedgerReads {
-  const known = <T extends { handbook: string }>(one: T | undefined) =>
-    one !== undefined && sees(one.handbook) ? one : undefined;
+function limitReads(all: LedgerReads, { sees, holds, held, mustHold }: Limits): LedgerReads {
+  const known = <T extends { handbook: string }>(one: T | undefined, mayKnow = holds) =>
+    one !== undefined && mayKnow(one.handbook) ? one : undefined;
   const those = <T extends { handbook: string }>(list: readonly T[]) =>
     list.filter(({ handbook }) => sees(handbook));
-  const traces = async (ids: readonly string[]) => those(await all.traces(ids));
+  const traces = async (ids: readonly string[]) =>
+    (await all.traces(ids)).filter(({ handbook }) => holds(handbook));
+  const use = async (id: string) => known(await all.use(id), sees); // who retrieves from a starter goes on from it
   const hasTrace = async (id: string) => (await traces([id])).length > 0;
-  const hasEpisode = async (id: string) => known(await all.use(id)) !== undefined;
+  const hasEpisode = async (id: string) => (await use(id)) !== undefined;
   const of = (handbook: string) => {
     if (!sees(handbook)) throw new Error("unreachable: the handbook was looked up before, and is not seen");
+    mustHold(handbook);
     return handbook;
   };
   return {
@@ -56,10 +64,10 @@ function limitReads(all: LedgerReads, { sees, seen }: Limits): LedgerReads {
     citations: async (id) => ((await hasTrace(id)) ? those(await all.citations(id)) : []),
     latestTraceOfEpisode: async (id) => known(await all.latestTraceOfEpisode(id)),
     unreflectedTraces: (handbook, after, limit) => all.unreflectedTraces(of(handbook), after, limit),
-    recentTraces: async (limit) => (seen?.length === 0 ? [] : all.recentTraces(limit, seen)),
+    recentTraces: async (limit) => (held?.length === 0 ? [] : all.recentTraces(limit, held)),
 
-    use: async (id) => known(await all.use(id)),
-    latestUseOfConversation: async (id) => known(await all.latestUseOfConversation(id)),
+    use,
+    latestUseOfConversation: async (id) => known(await all.latestUseOfConversation(id), sees),
     servedInEpisode: async (id) => those(await all.servedInEpisode(id)),
     withheldInEpisode: async (id) => those(await all.withheldInEpisode(id)),
     outcomeReports: async (about) => {
@@ -68,7 +76,7 @@ function limitReads(all: LedgerReads, { sees, seen }: Limits): LedgerReads {
     },
 
     reflection: async (id) => known(await all.reflection(id)),
-    reflectionsOn: async (ids) => those(await all.reflectionsOn(ids)),
+    reflectionsOn: async (ids) => (await all.reflectionsOn(ids)).filter(({ handbook }) => holds(handbook)),
     decisions: async (id) => (known(await all.reflection(id)) === undefined ? [] : all.decisions(id)),
 
     counts: (handbook, period) => all.counts(of(handbook), period),
@@ -82,7 +90,7 @@ function limitReads(all: LedgerReads, { sees, seen }: Limits): LedgerReads {
     similarTasks: (keys) => all.similarTasks(those(keys)),
     episodes: (handbook, range) => withoutNames(all.episodes(of(handbook), range), sees),
     reworded: (keys, until) => all.reworded(those(keys), until),
-    lifts: async (handbook, keys) => all.lifts(of(handbook), those(keys)),
+    lifts: async (handbook, keys) => (holds(handbook) ? all.lifts(handbook, those(keys)) : []),
     succeededTasks: async (handbook) => those(await all.succeededTasks(of(handbook))),
 
     indexGenerations: closed("indexGenerations"),

@@ -8,7 +8,7 @@ import { type Limits, limitLedger } from "./limit-ledger.ts";
 /**
  * The ports as one caller has them for one operation: everything that all tools, resources and prompts know comes through
  * here, so this is the one place that decides who sees and changes what. A caller sees the handbooks that it may read or
- * that this operation is granted for, and the starters, which are the same everywhere.
+ * that this operation is granted for, and the behaviors of the starters, which are the same everywhere.
  *
  * Throws: FORBIDDEN when the caller holds the scope for no handbook at all.
  */
@@ -20,7 +20,11 @@ export async function limit(ports: Ports, access: Access, scope: Scope): Promise
   const sees = (handbook: string) => isGranted(handbook) || starters.has(handbook);
   const limits: Limits = {
     sees,
-    seen: namedHandbooks(access, "read") && all.map(({ slug }) => slug).filter(sees),
+    holds: isGranted,
+    held: namedHandbooks(access, "read") && all.map(({ slug }) => slug).filter(isGranted),
+    mustHold(handbook) {
+      if (!isGranted(handbook)) throw forbidden(access, scope, handbook);
+    },
     mayChange(handbook) {
       // What a retrieval notes of itself is no change of a starter.
       const isNote = scope === "read" && starters.has(handbook);

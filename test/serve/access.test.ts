@@ -285,6 +285,25 @@ test("what others solved with a starter is not found out by searching for their 
   expect(await probe(all)).not.toEqual(before);
 });
 
+test("a starter is read by every key, and what others did with it by none", async () => {
+  await using served = await startService({ HANDBOOK_STARTERS: "on" });
+  const all = await served.client(await served.key(EVERYTHING));
+  const client = await served.client(await served.key({ read: ["yard"], write: ["yard"] }));
+  const handbook = "starter-mathematics";
+  const { trace_id } = await call(all, "record_trace", { task: SECRET, reasoning: "r", handbook });
+  await expect(client.readResource({ uri: `trace://${trace_id}` })).rejects.toThrow(/not found/);
+  const ref = { type: "ref/resource" as const, uri: "trace://{id}" };
+  const { completion } = await client.complete({ ref, argument: { name: "id", value: "" } });
+  expect(completion.values).toEqual([]);
+  await expect(call(client, "handbook_report", { handbook })).rejects.toThrow(/FORBIDDEN.*read.*starter/);
+  const task = "Find the remainder of a power modulo 7";
+  const { use_id, behaviors } = await call(client, "retrieve_behaviors", { task, handbook });
+  expect(behaviors).not.toEqual([]);
+  expect(await call(client, "retrieve_behaviors", { task, use_id })).toMatchObject({ behaviors });
+  const { contents } = await client.readResource({ uri: `handbook://${handbook}` });
+  expect(contents).toHaveLength(1);
+});
+
 test("each tool takes its scope, and says by HTTP which one is missing", async () => {
   await using served = await startService();
   const inputs: Record<string, object> = {
