@@ -127,7 +127,7 @@ test("a ledger of the first version is brought up to date by several at once, an
   file.exec(`drop table leases; drop table index_generations;
     delete from counters where name = 'index generations';
     drop table draws; drop table contaminations; drop table lifts; drop table secrets; drop table api_keys;
-    alter table traces drop column report_tokens;
+    alter table traces drop column report_tokens; alter table outcome_reports drop column agent;
     alter table reflections drop column input_tokens; alter table reflections drop column output_tokens;
     delete from kysely_migration where name > '0001-nouns'`);
   file.close();
