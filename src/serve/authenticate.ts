@@ -5,7 +5,7 @@ import { admitKey } from "../lifecycle/admit.ts";
 import { type Access, Scope } from "../model/access.ts";
 import { may } from "../rules/grants.ts";
 import { looksLikeKey } from "../rules/keys.ts";
-import { logError } from "./log.ts";
+import { log, logError } from "./log.ts";
 import { oauthScope } from "./serving.ts";
 
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -47,8 +47,11 @@ export function authenticator(app: App, resourceMetadataUrl: string | undefined)
   const verifier = {
     verifyAccessToken: (token: string) =>
       verifyAccessToken(token).catch((error: unknown) => {
-        if (error instanceof HandbookError && error.code === "BAD_TOKEN")
+        if (error instanceof HandbookError && error.code === "BAD_TOKEN") {
+          const { code = "key", claim }: { code?: string; claim?: string } = { ...(error.cause ?? {}) };
+          log("auth.rejected", { why: code, claim });
           throw new OAuthError(OAuthErrorCode.InvalidToken, error.message);
+        }
         throw error;
       }),
   };

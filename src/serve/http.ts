@@ -124,6 +124,13 @@ export async function serveOnHttp(app: App, port: number, host = LOOPBACK): Prom
         route(request, response, path).catch((error: unknown) => {
           logError("http.failed", error);
           if (response.headersSent) response.destroy();
+          else if (error instanceof HandbookError && error.code.startsWith("LEDGER_"))
+            answer(
+              response,
+              503,
+              { error: "temporarily_unavailable", code: error.code },
+              { "retry-after": "10" },
+            );
           else answer(response, 500, "Internal server error\n");
         });
       });

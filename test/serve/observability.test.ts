@@ -29,6 +29,13 @@ test("it lives, is ready when its ledger and its index are, and says why when no
   expect((await fetch(served.at("/healthz"))).status).toBe(200);
 });
 
+test("while the ledger is away callers are told to come again, in no words of its own", async () => {
+  await using served = await startService({ HANDBOOK_DATABASE_URL: "postgres://x:secret@127.0.0.1:1/none" });
+  const answer = await post(served.url, toolCall("handbook_report", {}), bearer("hbk_none"));
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "10"]);
+  expect(await answer.json()).toEqual({ error: "temporarily_unavailable", code: "LEDGER_UNWRITABLE" });
+});
+
 describe("the figures", () => {
   test("count calls by tool and outcome, and what was served", async () => {
     await using served = await startService();
