@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { TextCandidates } from "./adapters/lance-texts.ts";
+import type { ModelConfig } from "./config/models.ts";
 import type { Config } from "./config.ts";
 import type { TokenVerifier } from "./ports/access.ts";
 import type { RebuildableIndex } from "./ports/index-state.ts";
@@ -253,7 +254,8 @@ function lazyTokenizer(): Tokenizer {
   return { count: async (text) => (await tokenizer()).count(text) };
 }
 
-function lazyLlm({ name, ...endpoint }: NonNullable<Config["model"]>): Llm {
+/** A model that is configured, loaded when it is first asked. */
+export function lazyLlm({ name, ...endpoint }: ModelConfig): Llm {
   const llm = once(async () =>
     (await import("./adapters/openai-llm.ts")).openaiLlm({ ...endpoint, model: name }),
   );

@@ -262,14 +262,29 @@ export interface ChatMessage {
   content: string;
 }
 
-/** A chat model of the server's own. */
+/** A chat model behind an endpoint. */
 export interface Llm {
   readonly model: string;
   /** Throws: LLM_UNAVAILABLE when the endpoint does not answer or refuses; LLM_BAD_OUTPUT when the answer is empty. */
-  complete(
-    messages: readonly ChatMessage[],
-    options?: AskOptions,
-  ): Promise<{ text: string; input_tokens?: number | undefined; output_tokens?: number | undefined }>;
+  complete(messages: readonly ChatMessage[], options?: CompletionOptions): Promise<Completion>;
+}
+
+export interface CompletionOptions extends AskOptions {
+  /** Most tokens that the answer may have, thinking included. */
+  maxTokens?: number | undefined;
+  temperature?: number | undefined;
+  seed?: number | undefined;
+}
+
+export interface Completion {
+  /** Empty where the tokens were spent before the answer began. */
+  text: string;
+  /** What the model thought, where the endpoint tells it apart. */
+  reasoning?: string | undefined;
+  /** It was cut off at `maxTokens`. */
+  isCut: boolean;
+  input_tokens?: number | undefined;
+  output_tokens?: number | undefined;
 }
 
 /** Takes secrets out of text before it is stored. */

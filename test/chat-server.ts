@@ -4,19 +4,31 @@ import type { AddressInfo } from "node:net";
 export interface ChatServer extends AsyncDisposable {
   baseUrl: string;
   headers: IncomingHttpHeaders[];
-  requests: { model: string; messages: { role: string; content: string }[] }[];
+  requests: ChatRequest[];
 }
 
-/** An OpenAI-compatible endpoint on loopback that gives these answers in turn; a number is an HTTP status. */
-export async function startChatServer(answers: (string | number)[]): Promise<ChatServer> {
+export interface ChatRequest {
+  model: string;
+  messages: { role: string; content: string }[];
+  max_tokens?: number;
+  seed?: number;
+  temperature?: number;
+}
+
+/** An OpenAI-compatible endpoint on loopback that gives these answers in turn, or as a function says; a number is an HTTP status. */
+export async function startChatServer(
+  answers: (string | number)[] | ((asked: ChatRequest) => string | number),
+): Promise<ChatServer> {
   const requests: ChatServer["requests"] = [];
   const headers: IncomingHttpHeaders[] = [];
   const server = createServer(async (request, response) => {
     headers.push(request.headers);
     let body = "";
     for await (const chunk of request) body += chunk;
-    if (request.method === "POST") requests.push(JSON.parse(body));
-    const answer = answers.shift() ?? 500;
+    const asked: ChatRequest | undefined = request.method === "POST" ? JSON.parse(body) : undefined;
+    if (asked) requests.push(asked);
+    const answer = typeof answers === "function" ? asked && answers(asked) : answers.shift();
+    if (answer === undefined) return void response.writeHead(500).end();
     if (typeof answer === "number") {
       response.writeHead(answer, { "content-type": "application/json", "x-should-retry": "false" });
       return void response.end('{"error":{"message":"a stranger\'s words"}}');

@@ -14,28 +14,46 @@ export function openaiLlm(options: { baseUrl?: string | undefined; apiKey: strin
   });
   return {
     model: options.model,
-    async complete(messages, { signal, traceparent } = {}) {
+    async complete(messages, { maxTokens, temperature, seed, signal, traceparent } = {}) {
       const answer = await client.chat.completions
         .create(
-          { model: options.model, messages: [...messages] },
+          {
+            model: options.model,
+            messages: [...messages],
+            ...(maxTokens !== undefined && { max_tokens: maxTokens }), // what every endpoint but OpenAI's newest takes
+            ...(temperature !== undefined && { temperature }),
+            ...(seed !== undefined && { seed }),
+          },
           { ...(signal && { signal }), ...(traceparent && { headers: { traceparent } }) },
         )
         .catch((error: unknown) => {
           throw unavailable(error);
         });
-      const text = cleanText(answer.choices?.[0]?.message?.content ?? "");
-      if (text.trim() === "") {
+      const [choice] = answer.choices ?? [];
+      const text = cleanText(choice?.message?.content ?? "");
+      const isCut = choice?.finish_reason === "length";
+      if (text.trim() === "" && !isCut) {
         throw new HandbookError("LLM_BAD_OUTPUT", "the model answered with no text", {
           fix: "Try again, or set HANDBOOK_MODEL to another model",
         });
       }
+      const reasoning = reasoningOf(choice?.message);
       return {
         text,
+        ...(reasoning !== undefined && { reasoning }),
+        isCut,
         input_tokens: answer.usage?.prompt_tokens,
         output_tokens: answer.usage?.completion_tokens,
       };
     },
   };
+}
+
+/** vLLM, DeepSeek and others say `reasoning_content`, OpenRouter and newer ones `reasoning`; OpenAI keeps it. */
+function reasoningOf(message: object | undefined): string | undefined {
+  const { reasoning_content, reasoning }: Record<string, unknown> = { ...message };
+  const told = reasoning_content ?? reasoning;
+  return typeof told === "string" && told.trim() !== "" ? cleanText(told) : undefined;
 }
 
 // The endpoint's own words stay in the cause: they may carry anything, and errors reach models.

@@ -65,8 +65,24 @@ export const Variables = z.object({
   OPENAI_BASE_URL: setting(z.string().optional()).describe(
     "Any OpenAI-compatible endpoint for `HANDBOOK_MODEL`. Default: OpenAI's.",
   ),
-  OPENAI_API_KEY: setting(z.string().optional()).describe(
-    "Key for that endpoint. Used only with `HANDBOOK_MODEL`.",
+  OPENAI_API_KEY: setting(z.string().optional()).describe("Key for that endpoint."),
+  HANDBOOK_TEACHER: setting(z.string().optional()).describe(
+    "Model that writes what another one is trained on (`handbook export`). Default: `HANDBOOK_MODEL`.",
+  ),
+  HANDBOOK_TEACHER_URL: setting(z.string().optional()).describe(
+    "OpenAI-compatible endpoint of the teacher. Default: `OPENAI_BASE_URL`, else OpenAI's.",
+  ),
+  HANDBOOK_TEACHER_KEY: setting(z.string().optional()).describe(
+    "Key for that endpoint. Default: `OPENAI_API_KEY`.",
+  ),
+  HANDBOOK_STUDENT: setting(z.string().optional()).describe(
+    "Model that solves tasks with and without behaviors (`handbook evaluate`). Default: `HANDBOOK_MODEL`.",
+  ),
+  HANDBOOK_STUDENT_URL: setting(z.string().optional()).describe(
+    "OpenAI-compatible endpoint of the student. Default: `OPENAI_BASE_URL`, else OpenAI's.",
+  ),
+  HANDBOOK_STUDENT_KEY: setting(z.string().optional()).describe(
+    "Key for that endpoint. Default: `OPENAI_API_KEY`.",
   ),
   HANDBOOK_EMBEDDER: setting(z.enum(["auto", "none", "local", "openai"]).default("auto")).describe(
     "What turns texts into vectors, to find by meaning too: `none`, `local` (a model in this process, downloaded once), `openai` (any OpenAI-compatible `/embeddings`), or `auto` (default): `local` where its packages are installed and its model was downloaded, else `none`.",
