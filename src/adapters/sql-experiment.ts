@@ -7,7 +7,7 @@ import { TESTED } from "./sql-statistics.ts";
 
 const PAGE = 250; // episodes: other work waits while one is read
 const KEYS_PER_QUERY = 200;
-const SIMILAR_EACH = 10; // newest traces that cite one behavior
+const SIMILAR_EACH = 20; // newest traces that cite one behavior
 const SIMILAR_BEHAVIORS = 8;
 
 /** What an estimate reads, over any database that Kysely speaks. */
@@ -24,29 +24,24 @@ export function sqlExperimentReads(db: Database): ExperimentReads {
       return row && drawOf(row);
     },
 
-    async similarTasks(keys) {
-      if (keys.length === 0) return { counted: 0 };
+    async similarAttempts(handbook, keys) {
+      if (keys.length === 0) return [];
       // Of each behavior the newest by the index alone: a popular one is cited by tens of thousands of traces.
       const newest = keys.slice(0, SIMILAR_BEHAVIORS).map(
-        ({ handbook, name }) => sql`select * from (select trace_id from citations
-          where handbook = ${handbook} and name = ${name} order by trace_id desc limit ${SIMILAR_EACH}) as x`,
+        (key) => sql`select * from (select trace_id from citations
+          where handbook = ${key.handbook} and name = ${key.name} order by trace_id desc limit ${SIMILAR_EACH}) as x`,
       );
       const rows = await db
         .selectFrom("traces")
-        .select(["output_tokens", "tokens_counted_by", "outcome"])
+        .select(["output_tokens", "tokens_counted_by", "outcome", "evidence"])
         .where(sql<boolean>`id in (${sql.join(newest, sql` union `)})`)
+        .where("handbook", "=", handbook) // a starter is cited by others' traces too
         .orderBy("id") // sums of floating-point numbers depend on their order
         .execute();
-      const logs = rows
-        .filter(({ tokens_counted_by, output_tokens }) => tokens_counted_by === "caller" && output_tokens > 0)
-        .map(({ output_tokens }) => Math.log(output_tokens));
-      const known = rows.filter(({ outcome }) => outcome !== "unknown");
-      const share = known.filter(({ outcome }) => outcome === "success").length / known.length;
-      return {
-        counted: logs.length,
-        ...(logs.length > 0 && { mean_log_tokens: logs.reduce((sum, log) => sum + log, 0) / logs.length }),
-        ...(known.length > 0 && { success: share }),
-      };
+      return rows.map(({ tokens_counted_by, output_tokens, ...ended }) => ({
+        ...ended,
+        ...(tokens_counted_by === "caller" && output_tokens > 0 && { output_tokens }),
+      }));
     },
 
     async *episodes(handbook, { since = "", until }) {

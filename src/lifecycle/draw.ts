@@ -1,6 +1,7 @@
 import type { Behavior } from "../model/behavior.ts";
 import type { Draw } from "../model/episode.ts";
 import type { RankedBehavior, Use } from "../model/use.ts";
+import type { Attempt } from "../ports/experiment.ts";
 import type { LedgerReads, Ports } from "../ports.ts";
 import { draw as drawArm } from "../rules/assignment.ts";
 import type { Ranked } from "../rules/ranking.ts";
@@ -16,6 +17,8 @@ export interface Found {
   ranked: readonly Ranked[];
   /** How likely the best one has to do with the task. */
   bestFit: number;
+  /** Earlier attempts with the same behaviors. */
+  similar: readonly Attempt[];
 }
 
 /** Whether a retrieval may still join the episode of a use: not after a trace of it, nor when its time is up. */
@@ -44,13 +47,17 @@ export async function sameTask(
  */
 export async function firstDraw(
   ports: Ports,
-  { episode_id, task, ranked, bestFit }: Found,
+  { episode_id, task, ranked, bestFit, similar }: Found,
 ): Promise<Draw | undefined> {
   const { ledger, settings } = ports;
   const { holdout, withhold } = settings;
   if (ranked.length === 0 || (holdout === 0 && withhold === 0)) return undefined;
   const candidates = ranked.map(asRanked);
-  const similar = await ledger.similarTasks(candidates);
+  const logs = similar.flatMap(({ output_tokens }) =>
+    output_tokens === undefined ? [] : Math.log(output_tokens),
+  );
+  const known = similar.filter(({ outcome }) => outcome !== "unknown");
+  const successes = known.filter(({ outcome }) => outcome === "success");
   const characters = ranked.reduce((sum, { behavior }) => sum + servedText(behavior).length, 0);
   const { arm, withheld } = drawArm(
     episode_id,
@@ -70,9 +77,11 @@ export async function firstDraw(
       task_tokens: Math.ceil(task.length / CHARACTERS_PER_TOKEN),
       behaviors: ranked.length,
       best_fit: bestFit,
-      similar: similar.counted,
-      ...(similar.mean_log_tokens !== undefined && { similar_tokens: Math.exp(similar.mean_log_tokens) }),
-      ...(similar.success !== undefined && { similar_success: similar.success }),
+      similar: logs.length,
+      ...(logs.length > 0 && {
+        similar_tokens: Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length),
+      }),
+      ...(known.length > 0 && { similar_success: successes.length / known.length }),
     },
     served_tokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
     seq: await ledger.headSeq(),

@@ -2,6 +2,7 @@ import { HandbookError } from "../errors.ts";
 import { type Behavior, behaviorId } from "../model/behavior.ts";
 import type { Use } from "../model/use.ts";
 import type { Hit, LedgerReads, Ports, Source } from "../ports.ts";
+import { type Effort, effortOf } from "../rules/effort.ts";
 import { fitting, type Ranked, rank, withinBudget } from "../rules/ranking.ts";
 import { withLift, withProbationShare } from "../rules/ranking-lift.ts";
 import { asRanked, firstDraw, isOpen, obeying, sameTask, servedText } from "./draw.ts";
@@ -38,7 +39,7 @@ export interface Retrieval {
 export async function retrieve(
   ports: Ports,
   input: Retrieval,
-): Promise<{ use: Use; behaviors: Behavior[]; sources: Source[] }> {
+): Promise<{ use: Use; behaviors: Behavior[]; sources: Source[]; effort: Effort | undefined }> {
   const { ledger } = ports;
   const named = input.use_id === undefined ? undefined : await ledger.use(input.use_id);
   if (input.use_id !== undefined && named === undefined) throw unknownUse(input.use_id);
@@ -82,10 +83,13 @@ export async function retrieve(
   const bestFit = Math.max(0, ...hits.map(({ fit }) => fit));
   const former = joined === undefined ? undefined : await ledger.draw(joined);
   const isUnserved = joined === undefined || (await ledger.servedInEpisode(joined)).length === 0;
+  const attempts = (of: readonly Ranked[]) => ledger.similarAttempts(handbook, of.map(asRanked));
+  const similar = await attempts(ranked);
   const drawn =
-    former ?? (isUnserved ? await firstDraw(ports, { episode_id, task, ranked, bestFit }) : undefined);
+    former ??
+    (isUnserved ? await firstDraw(ports, { episode_id, task, ranked, bestFit, similar }) : undefined);
   const created_at = ports.now().toISOString();
-  return ledger.write(async (tx) => {
+  const { use, served } = await ledger.write(async (tx) => {
     // A retrieval of the same task at the same time may have drawn meanwhile.
     const standing = joined === undefined ? undefined : await tx.draw(joined);
     const draw = standing ?? drawn;
@@ -105,8 +109,11 @@ export async function retrieve(
     };
     await tx.addUse(use);
     if (standing === undefined && draw !== undefined) await tx.addDraw(handbook, draw);
-    return { use, behaviors: served.map(({ behavior }) => behavior), sources };
+    return { use, served };
   });
+  // By what is served alone: whoever is held out must not see that something fits.
+  const effort = effortOf(served.length === ranked.length ? similar : await attempts(served));
+  return { use, behaviors: served.map(({ behavior }) => behavior), sources, effort };
 }
 
 /** The hits with their measured lift taken in, best first. */

@@ -16,14 +16,12 @@ export interface DrawnEpisode extends Draw {
   cited: BehaviorKey[];
 }
 
-/** How earlier tasks went that were solved with some behaviors. */
-export interface SimilarTasks {
-  /** With a true count of tokens. */
-  counted: number;
-  /** Mean of the logarithm of their output tokens. */
-  mean_log_tokens?: number | undefined;
-  /** Of those whose outcome is known. */
-  success?: number | undefined;
+/** How an earlier task went. */
+export interface Attempt {
+  outcome: Outcome;
+  evidence: Evidence;
+  /** Absent without a count from outside. */
+  output_tokens?: number | undefined;
 }
 
 /** A behavior's measured effect, as ranking knows it. */
@@ -41,8 +39,8 @@ export interface ExperimentReads {
   /** What makes the draws unpredictable; made with the ledger, the same in all its processes. */
   assignmentSalt(): Promise<string>;
   draw(episodeId: string): Promise<Draw | undefined>;
-  /** Of the newest traces that cite these behaviors. */
-  similarTasks(keys: readonly BehaviorKey[]): Promise<SimilarTasks>;
+  /** The newest traces of a handbook that cite these behaviors, oldest first. */
+  similarAttempts(handbook: string, keys: readonly BehaviorKey[]): Promise<Attempt[]>;
   /** Drawn episodes of a handbook whose time was up at `until`, in the order of their first uses, by pages. */
   episodes(
     handbook: string,

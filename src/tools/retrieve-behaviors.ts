@@ -38,11 +38,23 @@ export const retrieveBehaviors = defineTool({
       z.strictObject({ name: z.string(), handbook: z.string(), instruction: z.string(), when: z.string() }),
     ),
     guidance: z.string(),
+    effort: z
+      .strictObject({
+        attempts: z.int(),
+        median_tokens: z.int(),
+        p90_tokens: z.int(),
+        shorter_succeeded: z.number(),
+        longer_succeeded: z.number(),
+      })
+      .optional()
+      .describe(
+        "Output tokens that successes at such tasks took, and how often short and long attempts succeed.",
+      ),
     sources: z.array(z.enum(["lexical", "vectors", "partial"])),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async run(input, ports, caller) {
-    const { use, behaviors, sources } = await retrieve(ports, { ...input, ...caller });
+    const { use, behaviors, sources, effort } = await retrieve(ports, { ...input, ...caller });
     return {
       use_id: use.id,
       behaviors: behaviors.map(({ name, handbook, instruction, when }) => ({
@@ -52,6 +64,7 @@ export const retrieveBehaviors = defineTool({
         when,
       })),
       guidance: GUIDANCE,
+      ...(effort && { effort }),
       sources,
     };
   },

@@ -54,6 +54,36 @@ describe("retrieve", () => {
     expect(strange.behaviors).toEqual([]);
   });
 
+  test("tells what such tasks needed, once eight are known to have succeeded by more than the agent's word", async () => {
+    await using ports = await testPorts();
+    await learn(ports);
+    const task = "Check the units of this pressure calculation";
+    const ask = async () => (await retrieve(ports, { task })).effort;
+    const attempt = async (
+      output_tokens: number,
+      outcome: "success" | "failure",
+      evidence: "test" | "self",
+    ) => {
+      const { use } = await retrieve(ports, { task });
+      const reasoning = `By behavior_check_units, ${output_tokens}, ${evidence}.`;
+      await recordTrace(ports, { task, reasoning, use_id: use.id, outcome, evidence, output_tokens });
+    };
+    for (const tokens of [100, 200, 300, 400, 500, 600, 900]) await attempt(tokens, "success", "test");
+    await attempt(5, "success", "self");
+    await attempt(2000, "failure", "test");
+    expect(await ask()).toBeUndefined();
+    await attempt(700, "success", "test");
+    expect(await ask()).toEqual({
+      attempts: 9,
+      median_tokens: 400,
+      p90_tokens: 900,
+      shorter_succeeded: 1,
+      longer_succeeded: 0.75,
+    });
+    const heldOut = { ...ports, settings: { ...ports.settings, holdout: 1 } };
+    expect((await retrieve(heldOut, { task })).effort).toBeUndefined();
+  });
+
   test("honors topic, limit, tokens and what the agent has", async () => {
     await using ports = await testPorts();
     const [tools, places] = [
