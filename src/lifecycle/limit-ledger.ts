@@ -87,7 +87,8 @@ function limitReads(all: LedgerReads, { sees, holds, held, mustHold }: Limits): 
 
     assignmentSalt: () => all.assignmentSalt(), // for the draw; it is told nowhere
     draw: async (id) => ((await hasEpisode(id)) ? all.draw(id) : undefined),
-    similarAttempts: (handbook, keys) => all.similarAttempts(of(handbook), those(keys)),
+    similarAttempts: async (handbook, keys) =>
+      holds(handbook) ? all.similarAttempts(handbook, those(keys)) : [],
     episodes: (handbook, range) => withoutNames(all.episodes(of(handbook), range), sees),
     reworded: (keys, until) => all.reworded(those(keys), until),
     lifts: async (handbook, keys) => (holds(handbook) ? all.lifts(handbook, those(keys)) : []),
