@@ -8,7 +8,7 @@ export type ContentBlock =
 interface EntryBase {
   uuid?: string | undefined;
   timestamp?: string | undefined;
-  /** Written by a subagent, in versions that keep those in the same file. */
+  /** Written by a subagent: in a file of its own, or, in older versions, in the same one. */
   isSidechain: boolean;
 }
 
@@ -122,12 +122,15 @@ const Line = z.discriminatedUnion("type", [
 
 /** One line of a transcript, where it is one that tells what was said or done; anything else is undefined. */
 export function readEntry(line: string): Entry | undefined {
-  let json: unknown;
   try {
-    json = JSON.parse(line);
+    return entryOf(JSON.parse(line));
   } catch {
     return undefined;
   }
+}
+
+/** The same of a line that is parsed already. */
+export function entryOf(json: unknown): Entry | undefined {
   const parsed = Line.safeParse(json);
   if (!parsed.success) return undefined;
   const entry = parsed.data;

@@ -6,9 +6,9 @@ import { HandbookError } from "../errors.ts";
 import { badFile } from "./import-faults.ts";
 
 // A trace at its limits takes 14 MB when every character of it is escaped; the rest is room for fields we do not read.
-const MAX_LINE_BYTES = 32 * 1024 * 1024;
+export const MAX_LINE_BYTES = 32 * 1024 * 1024;
 // V8 holds no string beyond 512 MB, and a document is held as bytes, as text and as values.
-const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
+export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const HEAD_BYTES = 64 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 const LINE_FEED = 10;
@@ -27,6 +27,8 @@ export interface ImportFile extends AsyncDisposable {
   taken(): number;
   /** Line by line, in the memory of one line. What breaks the file off midway is the reason of a last line. */
   lines(): AsyncGenerator<Line>;
+  /** As bytes, unzipped. Throws BAD_FILE when the compressed data breaks off. */
+  chunks(): AsyncGenerator<Buffer>;
   /**
    * All of it.
    *
@@ -60,6 +62,7 @@ export async function openImportFile(path: string): Promise<ImportFile> {
     size,
     taken: () => stream.bytesRead,
     lines: () => splitLines(all()),
+    chunks: () => readable(path, all()),
     text: () => wholeText(path, all()),
     async [Symbol.asyncDispose]() {
       stream.destroy();
@@ -148,7 +151,8 @@ async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> 
   if (last !== undefined) yield last;
 }
 
-function decoded(parts: readonly Buffer[]): { text: string } | { refused: string } {
+/** Bytes as text, where they are UTF-8. */
+export function decoded(parts: readonly Buffer[]): { text: string } | { refused: string } {
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts)) };
   } catch {
@@ -156,17 +160,21 @@ function decoded(parts: readonly Buffer[]): { text: string } | { refused: string
   }
 }
 
+async function* readable(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (cause) {
+    throw badFile(`cannot read ${path} to its end: ${faultOf(cause)}`, cause);
+  }
+}
+
 async function wholeText(path: string, chunks: AsyncIterable<Buffer>): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
-      if (bytes > MAX_DOCUMENT_BYTES) break;
-      parts.push(chunk);
-    }
-  } catch (cause) {
-    throw badFile(`cannot read ${path} to its end: ${faultOf(cause)}`, cause);
+  for await (const chunk of readable(path, chunks)) {
+    bytes += chunk.length;
+    if (bytes > MAX_DOCUMENT_BYTES) break;
+    parts.push(chunk);
   }
   if (bytes > MAX_DOCUMENT_BYTES) {
     throw new HandbookError("BAD_FILE", `${path} is one JSON document of more than 256 MB`, {

@@ -1,7 +1,8 @@
 import { retrieve } from "../lifecycle/retrieve.ts";
 import type { Behavior } from "../model/behavior.ts";
+import { cutMiddle } from "../model/text.ts";
 import { hookContext } from "../prompts/hook.ts";
-import { cutMiddle, shareBudget } from "../rules/excerpt.ts";
+import { shareBudget } from "../rules/excerpt.ts";
 import { isTaskless } from "../rules/taskless.ts";
 import type { HookInput } from "./hook.ts";
 import { CLAUDE_CODE_HOOK, taskOf } from "./hook-task.ts";

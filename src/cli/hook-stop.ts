@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readLastTurn, type Turn, type TurnStep } from "../adapters/claude-code-transcript-reader.ts";
+import { flowOf } from "../adapters/attempt.ts";
+import { readLastTurn } from "../adapters/claude-code-transcript-reader.ts";
+import type { Turn } from "../adapters/claude-code-turn.ts";
 import { HandbookError } from "../errors.ts";
 import { redacted } from "../lifecycle/handbooks.ts";
 import { type Recording, recordTrace } from "../lifecycle/record.ts";
-import { cleanText } from "../model/text.ts";
+import { cleanText, cutMiddle } from "../model/text.ts";
 import { MAX_ANSWER, MAX_REASONING } from "../model/trace.ts";
 import type { Use } from "../model/use.ts";
 import type { Ports } from "../ports.ts";
-import { cutMiddle } from "../rules/excerpt.ts";
 import type { HookInput } from "./hook.ts";
 import { CLAUDE_CODE_HOOK, SLACK, taskOf } from "./hook-task.ts";
 import { withPorts } from "./open.ts";
@@ -17,12 +18,6 @@ const FLUSH_MS = 2000;
 const POLL_MS = 100;
 /** Versions before 2.1.79 never say that a message is whole; when its text is there, the rest is not waited for long. */
 const GRACE_MS = 300;
-
-const MOST_OF_INPUT = 4000;
-const MOST_OF_RESULT = 1500;
-/** Our own tools: what they answer names behaviors that the agent has not used by that. */
-const OWN_TOOL =
-  /^mcp__.*__(?:retrieve_behaviors|record_trace|report_outcome|reflect_and_extract|submit_reflection|self_improve|edit_behavior|handbook_report)$/;
 
 /**
  * Records the turn that has just ended, with the use that the prompt hook logged for it. A turn without a use and
@@ -112,30 +107,4 @@ function recordingOf({ prompt, steps, answer, model, usage }: Turn): Recording {
     ...(model !== undefined && { model: model.slice(0, 200) }),
     agent: CLAUDE_CODE_HOOK,
   };
-}
-
-/** The turn as text: what was thought and said as it stands, tool calls with their input, results shortened. */
-function flowOf(steps: readonly TurnStep[]): string {
-  return steps.map(paragraph).join("\n\n");
-}
-
-function paragraph(step: TurnStep): string {
-  switch (step.kind) {
-    case "thinking":
-      return `Thinking: ${step.text}`;
-    case "text":
-      return step.text;
-    case "user":
-      return `The user, meanwhile: ${step.text}`;
-    case "compacted":
-      return "[The conversation was compacted here.]";
-    case "tool_call":
-      return OWN_TOOL.test(step.name)
-        ? `Tool ${step.name}`
-        : `Tool ${step.name}: ${cutMiddle(JSON.stringify(step.input) ?? "", MOST_OF_INPUT)}`;
-    case "tool_result":
-      return OWN_TOOL.test(step.name)
-        ? "Result: [of the handbook]"
-        : `Result${step.isError ? " (error)" : ""}: ${cutMiddle(step.text, MOST_OF_RESULT)}`;
-  }
 }

@@ -1,6 +1,5 @@
-import { cleanText } from "../model/text.ts";
+import { cleanText, cutMiddle } from "../model/text.ts";
 import { MAX_TASK } from "../model/trace.ts";
-import { cutMiddle } from "../rules/excerpt.ts";
 
 /** How uses and traces name their source. */
 export const CLAUDE_CODE_HOOK = "claude-code hook";

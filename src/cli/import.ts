@@ -4,12 +4,8 @@ import { readHandbook, saysItIsHandbook } from "../adapters/handbook-json-reader
 import { badFile, type Refused } from "../adapters/import-faults.ts";
 import { type ImportFile, openImportFile } from "../adapters/import-file.ts";
 import { recognizeFormat } from "../adapters/import-format.ts";
-import {
-  parseDocument,
-  readTraceDocument,
-  readTraceLines,
-  type TraceRead,
-} from "../adapters/trace-json-reader.ts";
+import { parseDocument, rowsOfDocument, rowsOfLines, rowsOfValue } from "../adapters/json-rows.ts";
+import { type RowRead, readRows } from "../adapters/transcripts.ts";
 import { type HandbookToLoad, type Loaded, loadHandbook } from "../lifecycle/load.ts";
 import { recordTrace } from "../lifecycle/record.ts";
 import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
@@ -56,7 +52,7 @@ type Behaviors = { kind: "handbook" | "ace playbook"; file: HandbookToLoad; refu
 async function reading(
   file: ImportFile,
   handbook?: string,
-): Promise<{ rows: AsyncIterable<TraceRead> } | Behaviors> {
+): Promise<{ rows: AsyncIterable<RowRead> } | Behaviors> {
   const format = recognizeFormat(file.head);
   switch (format) {
     case undefined:
@@ -64,23 +60,25 @@ async function reading(
         `${file.path} is ${file.head.includes("\0") ? "a binary file" : "nothing that can be imported"}`,
       );
     case "jsonl":
-      return { rows: readTraceLines(file.lines()) };
+      return { rows: readRows(rowsOfLines(file), "auto") };
     case "ace": {
       const { behaviors, refused } = readAcePlaybook(await file.text());
       return { kind: "ace playbook", file: { handbook: handbook ?? DEFAULT_HANDBOOK, behaviors }, refused };
     }
     case "document": {
+      // An array is no handbook, and may be of any size.
+      if (/^\uFEFF?\s*\[/.test(file.head)) return { rows: readRows(rowsOfDocument(file), "auto") };
       const value = parseDocument(file.path, await file.text());
       return saysItIsHandbook(value)
         ? { kind: "handbook", ...readHandbook(value, handbook) }
-        : { rows: readTraceDocument(value) };
+        : { rows: readRows(rowsOfValue(value), "auto") };
     }
   }
 }
 
 async function importTraces(
   ports: Ports,
-  rows: AsyncIterable<TraceRead>,
+  rows: AsyncIterable<RowRead>,
   handbook: string | undefined,
   progress: Progress,
 ): Promise<Imported> {

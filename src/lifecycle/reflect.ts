@@ -1,11 +1,12 @@
 import { HandbookError } from "../errors.ts";
 import type { Behavior } from "../model/behavior.ts";
 import type { Candidate, Reflection } from "../model/reflection.ts";
+import { cutMiddle } from "../model/text.ts";
 import type { Trace } from "../model/trace.ts";
 import type { Ports } from "../ports.ts";
 import { EXTRACT_VERSION, extractMessages, readExtraction } from "../prompts/extract.ts";
 import { type Attempt, agentReflectText, REFLECT_VERSION, reflectMessages } from "../prompts/reflect.ts";
-import { cutMiddle, shareBudget } from "../rules/excerpt.ts";
+import { shareBudget } from "../rules/excerpt.ts";
 import { fitting, rank } from "../rules/ranking.ts";
 import { mostValuable } from "../rules/trace-value.ts";
 import { handbookToRead, homeHandbook, searchedHandbooks } from "./handbooks.ts";

@@ -20,8 +20,38 @@ export function textFault(value: string): string | undefined {
 
 /** The same text without what `textFault` objects to, for input that no caller can correct (files, transcripts). */
 export function cleanText(value: string): string {
+  if (!NOT_TEXT.test(value) && value.isWellFormed()) return value; // nearly always, and far quicker
   // Whole terminal sequences go, not only their escape character: "[31m" is noise too.
   return stripVTControlCharacters(value.toWellFormed()).replace(ALL_NOT_TEXT, "");
+}
+
+/**
+ * The beginning and the end of a text with a mark between that says how much is left out. Traces tell their plan
+ * at the beginning and their result at the end; the middle is what can best be missed.
+ *
+ * The result holds at most `keep` characters of the text, cut at line or word ends where one is near.
+ */
+export function cutMiddle(text: string, keep: number): string {
+  if (text.length <= keep) return text;
+  const half = Math.max(0, Math.floor(keep / 2));
+  const head = atWordEnd(text.slice(0, half));
+  const tail = atWordStart(text.slice(text.length - half));
+  const left = text.length - head.length - tail.length;
+  return `${head}\n[... ${left.toLocaleString("en-US")} characters left out ...]\n${tail}`;
+}
+
+const NEAR = 200;
+
+function atWordEnd(text: string): string {
+  const at = text.search(/\s\S*$/);
+  const cut = at >= 0 && text.length - at <= NEAR ? text.slice(0, at) : text;
+  return cut.isWellFormed() ? cut : cut.slice(0, -1);
+}
+
+function atWordStart(text: string): string {
+  const at = text.search(/\s/);
+  const cut = at >= 0 && at <= NEAR ? text.slice(at + 1) : text;
+  return cut.isWellFormed() ? cut : cut.slice(1);
 }
 
 /** A string field of at most `max` UTF-16 units that holds clean text. Chain `.min(1)` where empty means missing. */

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readLastTurn, type Turn } from "../../src/adapters/claude-code-transcript-reader.ts";
+import { readLastTurn } from "../../src/adapters/claude-code-transcript-reader.ts";
+import type { Turn } from "../../src/adapters/claude-code-turn.ts";
 import { claudeCodeSession, text, thinking, toolUse } from "../claude-code-session.ts";
 import { tempDirectory } from "../ports.ts";
 

@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  parseDocument,
-  readTraceDocument,
-  readTraceLines,
-  type TraceRead,
-} from "../../src/adapters/trace-json-reader.ts";
+import { parseDocument, rowsOfValue } from "../../src/adapters/json-rows.ts";
+import { type RowRead, readRows } from "../../src/adapters/transcripts.ts";
 
 async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
   const array: T[] = [];
@@ -12,8 +8,8 @@ async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
   return array;
 }
 
-async function readOne(row: unknown): Promise<TraceRead> {
-  const [read] = await all(readTraceDocument([row]));
+async function readOne(row: unknown): Promise<RowRead> {
+  const [read] = await all(readRows(rowsOfValue([row]), "auto"));
   if (read === undefined) throw new Error("nothing was read");
   return read;
 }
@@ -162,11 +158,6 @@ describe("a row is refused with its reason:", () => {
     ["a task that is no text", { task: 3, reasoning: "r" }, "has no task"],
     ["no reasoning", { task: "t", answer: "42" }, "has no reasoning: looked for reasoning, thinking"],
     [
-      "a trajectory",
-      { task: "t", messages: [{}] },
-      "has messages and no reasoning: trajectories are not read",
-    ],
-    [
       "a bad handbook",
       { task: "t", reasoning: "r", handbook: "No Slug" },
       "its handbook is no handbook name",
@@ -188,23 +179,8 @@ describe("a row is refused with its reason:", () => {
   });
 });
 
-test("broken lines are refused by number and the others are read", async () => {
-  async function* lines() {
-    yield { number: 1, text: '{"task":"t","reasoning":"r"}' };
-    yield { number: 3, text: '{"task":"t","reasoning":"r"' };
-    yield { number: 4, text: '{"task":"t" "reasoning":"r"}' };
-    yield { number: 5, refused: "is not UTF-8" };
-    yield { number: 6, text: '{"task":"t","reasoning":"r"}' };
-  }
-  const read = await all(readTraceLines(lines()));
-  expect(read.map(({ place }) => place)).toEqual(["line 1", "line 3", "line 4", "line 5", "line 6"]);
-  expect(read.filter((row) => "trace" in row)).toHaveLength(2);
-  expect(read[1]).toMatchObject({ reason: expect.stringMatching(/^is not valid JSON at character \d+$/) });
-  expect(read[3]).toMatchObject({ reason: "is not UTF-8" });
-});
-
 test("one object is one row", async () => {
-  const read = await all(readTraceDocument({ task: "t", reasoning: "r" }));
+  const read = await all(readRows(rowsOfValue({ task: "t", reasoning: "r" }), "auto"));
   expect(read).toMatchObject([{ place: "row 1", trace: { task: "t" } }]);
 });
 

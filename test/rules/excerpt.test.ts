@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cutMiddle, shareBudget } from "../../src/rules/excerpt.ts";
+import { cutMiddle } from "../../src/model/text.ts";
+import { shareBudget } from "../../src/rules/excerpt.ts";
 
 test("a text that fits stays as it is", () => {
   expect(cutMiddle("short", 5)).toBe("short");
