@@ -16,6 +16,7 @@ export interface Options {
   calls?: number;
   tasks?: number;
   kills?: number;
+  megabytes?: number;
 }
 
 /** What a bench hands back: keys for machines, rows for people. */

@@ -89,6 +89,15 @@ const BENCHES: Record<string, Bench> = {
     summary: "time and memory of `handbook report` on a ledger of 100,000 tasks",
     load: () => import("./report-speed.ts"),
   },
+  learn: {
+    summary:
+      "speed and memory of reading transcripts: the real sets, and made-up ones of every kind and any size",
+    options: [
+      dataOption(),
+      new Option("--megabytes <number>", "of made-up lines").argParser(whole).default(2048),
+    ],
+    load: () => import("./learn.ts"),
+  },
   peers: {
     summary: "popular memory servers and this one, installed from npm and measured alike",
     needsData: true,

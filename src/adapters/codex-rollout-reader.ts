@@ -41,7 +41,8 @@ export function codexReader(): TranscriptReader {
   const held = new HeldTurns();
   let turn: Turn | undefined;
   let model: string | undefined;
-  let isRunning = false;
+  /** Old rollouts do not tell of tasks; in new ones a task starts before its prompt. */
+  let task: "untold" | "awaits its prompt" | "runs" | "is over" = "untold";
   let total = { output: 0, input: 0 };
 
   const finish = () => {
@@ -49,20 +50,29 @@ export function codexReader(): TranscriptReader {
     turn = undefined;
     return done === undefined ? [] : held.add(readOf(done));
   };
-  const open = (place: string, task: string) => {
+  const open = (place: string, prompt: string) => {
     if (turn !== undefined && turn.steps.list.length === 0) {
       // The event tells again what the item said; or the user goes on before there is an answer.
-      const isAgain = turn.task.includes(task.trim()) || task.includes(turn.task.trim());
-      turn.task = isAgain ? task : `${turn.task}\n\n${task}`;
+      const isAgain = turn.task.includes(prompt.trim()) || prompt.includes(turn.task.trim());
+      turn.task = isAgain ? prompt : `${turn.task}\n\n${prompt}`;
       return [];
     }
-    if (turn !== undefined && isRunning && turn.steps.list.length > 0) {
+    if (turn !== undefined && task === "runs") {
       const last = turn.steps.list.at(-1);
-      if (last?.kind !== "user" || last.text !== task) turn.steps.add({ kind: "user", text: task });
+      if (last?.kind !== "user" || last.text !== prompt) turn.steps.add({ kind: "user", text: prompt });
       return [];
     }
+    if (task === "awaits its prompt") task = "runs";
     const done = finish();
-    turn = { place, task, steps: new Steps(), tools: new Map(), model, used: undefined, isWork: false };
+    turn = {
+      place,
+      task: prompt,
+      steps: new Steps(),
+      tools: new Map(),
+      model,
+      used: undefined,
+      isWork: false,
+    };
     return done;
   };
   return {
@@ -71,7 +81,7 @@ export function codexReader(): TranscriptReader {
       const payload = type === row.type ? inner(row.payload) : row;
       if (type === "turn_context") model = given(payload.model) ?? model;
       if (type === "session_meta") model = given(payload.model) ?? model;
-      if (turn !== undefined) turn.model = model ?? turn.model;
+      if (turn !== undefined) turn.model ??= model;
       if (type === "compacted") turn?.steps.add({ kind: "compacted" });
       if (type === "response_item") {
         const prompt = promptOf(payload);
@@ -82,12 +92,12 @@ export function codexReader(): TranscriptReader {
       switch (payload.type) {
         case "task_started":
         case "turn_started":
-          isRunning = true;
+          task = "awaits its prompt";
           break;
         case "task_complete":
         case "turn_complete":
         case "turn_aborted":
-          isRunning = false;
+          task = "is over";
           break;
         case "user_message": {
           const prompt = given(payload.message);

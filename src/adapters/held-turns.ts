@@ -1,7 +1,8 @@
 import { MAX_REASONING } from "../model/trace.ts";
 import type { TraceRead } from "./trace-row.ts";
 
-const MOST_HELD = 16 * MAX_REASONING;
+/** Characters. */
+const MOST_HELD = 2 * MAX_REASONING;
 
 interface Held {
   read: TraceRead;
@@ -10,7 +11,7 @@ interface Held {
 }
 
 /**
- * The finished turns of a session, held back for as long as 32 MB of them fit: the session may go on from before
+ * The finished turns of a session, held back for as long as they fit into 4 MB: the session may go on from before
  * them, and then what was done in them was taken back.
  */
 export class HeldTurns {
@@ -63,7 +64,8 @@ export function takenBack({ place }: TraceRead): TraceRead {
 }
 
 function sizeOf({ read, entries }: Held): number {
-  return (
-    100 * entries.size + 500 + ("trace" in read ? read.trace.task.length + read.trace.reasoning.length : 0)
-  );
+  const own = 500 + 100 * entries.size;
+  if (!("trace" in read)) return own;
+  const { task, reasoning, answer = "" } = read.trace;
+  return own + task.length + reasoning.length + answer.length;
 }

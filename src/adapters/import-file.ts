@@ -151,10 +151,14 @@ async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> 
   if (last !== undefined) yield last;
 }
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Bytes as text, where they are UTF-8. */
 export function decoded(parts: readonly Buffer[]): { text: string } | { refused: string } {
+  const [only] = parts; // most lines lie within one chunk, and need no copy
+  const bytes = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts)) };
+    return { text: UTF_8.decode(bytes) };
   } catch {
     return { refused: "is not UTF-8" };
   }

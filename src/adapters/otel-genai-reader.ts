@@ -14,7 +14,7 @@ import {
 } from "./trace-row.ts";
 
 /** Characters of the traces that wait for more of their spans; the one that waits longest is then taken as whole. */
-const MOST_WAITING = 48 * 1024 * 1024;
+const MOST_WAITING = 8 * 1024 * 1024;
 
 interface Call {
   start: string;
@@ -71,18 +71,27 @@ export function otelReader(): TranscriptReader {
   };
 }
 
-/** Returns by how much the trace has grown. */
-function add(trace: Waiting, { start, attributes }: Span): number {
+/** Returns by how many characters the trace has grown. */
+function add(trace: Waiting, span: Span): number {
+  const calls = trace.calls.length;
+  addCall(trace, span);
+  const [call] = trace.calls.slice(calls);
+  const grown = A_SPAN + (call === undefined ? 0 : JSON.stringify(call).length);
+  trace.size += grown;
+  return grown;
+}
+
+/** A span takes memory also where it holds no message. */
+const A_SPAN = 200;
+
+function addCall(trace: Waiting, { start, attributes }: Span): void {
   trace.agent ??= given(attributes["gen_ai.agent.name"]);
   trace.outcome = worse(trace.outcome, attributes);
   const input = messagesIn(attributes, "input", "prompt");
   const output = messagesIn(attributes, "output", "completion");
   const isAgent = /agent|workflow|execute_tool/.test(String(attributes["gen_ai.operation.name"]));
-  if (isAgent || (input.length === 0 && output.length === 0)) return 0;
+  if (isAgent || (input.length === 0 && output.length === 0)) return;
   trace.calls.push({ start, input, output, attributes: usageIn(attributes) });
-  const grown = JSON.stringify([input, output]).length;
-  trace.size += grown;
-  return grown;
 }
 
 function usageIn(attributes: Row): Row {

@@ -27,7 +27,8 @@ export interface ReadingOptions {
   progress?: ReadingProgress;
 }
 
-const THE_FILE = "the file";
+/** The place of what is wrong with a file as a whole. */
+export const THE_FILE = "the file";
 
 /**
  * Reads attempts at tasks out of transcripts of any size and number, in bounded memory: files, directories and globs,

@@ -3,9 +3,9 @@ import * as z from "zod";
 
 // Tab, line feed and carriage return are text; the other control characters (terminal colors, NUL) are not,
 // and bidirectional overrides can make a reader see another text than the model does.
-const NOT_TEXT = /(?![\t\n\r])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u;
+const NOT_TEXT = /[[\p{Cc}--[\t\n\r]]\u202a-\u202e\u2066-\u2069]/v;
 const LONE_SURROGATE = /\p{Cs}/u;
-const ALL_NOT_TEXT = new RegExp(NOT_TEXT, "gu");
+const ALL_NOT_TEXT = new RegExp(NOT_TEXT, "gv");
 
 /** Why a string is not clean text, or undefined when it is: names the first bad character and its place. */
 export function textFault(value: string): string | undefined {
