@@ -21,16 +21,19 @@ export function* rowsOfValue(value: unknown): Generator<JsonRow> {
 }
 
 /**
- * One JSON document of any size: up to 32 MB as a whole, beyond that an array row by row, a batch of spans span by
+ * One JSON document of any size: up to 32 MB (`atOnce`) as a whole, beyond that an array row by row, a batch of spans span by
  * span, and anything else up to 256 MB without the copies of its own beginning that SWE-agent writes with every step.
  *
  * Throws: BAD_FILE when it is no JSON, or when one row is beyond 64 MB.
  */
-export async function* rowsOfDocument(file: ImportFile): AsyncGenerator<JsonRow> {
+export async function* rowsOfDocument(
+  file: ImportFile,
+  { atOnce = MAX_LINE_BYTES } = {},
+): AsyncGenerator<JsonRow> {
   const chunks = file.chunks();
   const begun: Buffer[] = [];
   let bytes = 0;
-  while (bytes <= MAX_LINE_BYTES) {
+  while (bytes <= atOnce) {
     const next = await chunks.next();
     if (next.done) {
       const text = decoded(begun);

@@ -28,7 +28,7 @@ type Imported = Refusals & { read: number } & (
 
 export function importCommand(): Command {
   return new Command("import")
-    .description("take in traces, a handbook or an ACE playbook from a file")
+    .description("take in traces, transcripts of agents, a handbook or an ACE playbook from a file")
     .argument("<file>", "JSONL or JSON (also .gz), or the text of an ACE playbook; told apart by content")
     .option("--handbook <name>", "where it goes; else where the file says, else default", handbookSlug)
     .option("--json", "print the counts as JSON, and no progress")

@@ -114,6 +114,31 @@ describe("traces", () => {
     ]);
   });
 
+  test("may be conversations and sessions of agents, told by content", async () => {
+    using at = desk();
+    const messages = [
+      { role: "user", content: "2 + 2?" },
+      { role: "assistant", content: "<think>Add them.</think>4" },
+    ];
+    const session = [
+      { type: "event_msg", payload: { type: "user_message", message: "fix it" } },
+      {
+        type: "response_item",
+        payload: { type: "function_call", name: "exec", arguments: "{}", call_id: "c" },
+      },
+    ];
+    const lines = [{ messages }, ...session].map((line) => JSON.stringify(line)).join("\n");
+    const { stdout } = await at.import(at.write("logs.jsonl", lines), "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ read: 2, new: 2, refused: 0 });
+    const traces = await at.stored(async (ledger) =>
+      ledger.traces((await ledger.recentTraces(2)).map(({ id }) => id).sort()),
+    );
+    expect(traces).toMatchObject([
+      { task: "2 + 2?", reasoning: "Thinking: Add them.", answer: "4" },
+      { task: "fix it", reasoning: "Tool exec: {}", agent: "codex" },
+    ]);
+  });
+
   test("lose what is no text, and their secrets", async () => {
     using at = desk();
     const secret = "ghp_wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUX";
@@ -248,6 +273,8 @@ describe.skipIf(!DATA)("real sets (needs HANDBOOK_BENCH_DATA)", () => {
     ["traces/gemma4_math500", 496, 4],
     ["traces/thought_anchors_r1_distill", 40, 0],
     ["trajectories/reflexion_programming", 561, 0],
+    ["trajectories/tau_bench_airline", 200, 0],
+    ["trajectories/swe_agent_demos", 18, 1],
   ])(
     "%s: %i read and %i refused",
     async (set, read, refused) => {
