@@ -1,5 +1,15 @@
 import type { Step } from "./attempt.ts";
-import { countOf, given, INPUT_TOKENS, inner, isRow, listOf, OUTPUT_TOKENS, type Row } from "./trace-row.ts";
+import {
+  countOf,
+  given,
+  INPUT_TOKENS,
+  inner,
+  isRow,
+  listOf,
+  OUTPUT_TOKENS,
+  type Row,
+  word,
+} from "./trace-row.ts";
 
 /** A message of a chat, as steps of an attempt. */
 export interface Message {
@@ -124,16 +134,16 @@ function callOf(call: Row, tools: Map<string, string>): Step {
 }
 
 function resultOf(message: Row, tools: Map<string, string>): Step {
-  const name = given(message.name) ?? tools.get(String(message.tool_call_id)) ?? "tool";
+  const name = given(message.name) ?? tools.get(word(message.tool_call_id)) ?? "tool";
   return { kind: "tool_result", name, text: contentText(message), isError: message.isError === true };
 }
 
 /** The text of a tool's result: a string, or parts of which the text counts. */
 export function contentText({ content, value }: Row): string {
-  const given = content ?? value ?? "";
-  if (typeof given === "string") return given;
-  if (!Array.isArray(given)) return JSON.stringify(given);
-  return given.map((part) => (isRow(part) ? String(part.text ?? "[not text]") : String(part))).join("\n");
+  const result = content ?? value ?? "";
+  if (typeof result === "string") return result;
+  if (!Array.isArray(result)) return JSON.stringify(result);
+  return result.map((part) => given(inner(part).text) ?? (word(part) || "[not text]")).join("\n");
 }
 
 /** Open models write their thoughts before the answer; some servers leave the opening mark out. */

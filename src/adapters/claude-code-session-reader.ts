@@ -2,7 +2,7 @@ import { attemptRead } from "./attempt.ts";
 import { entryOf, promptOf } from "./claude-code-transcript-entry.ts";
 import { TurnBuilder } from "./claude-code-turn.ts";
 import { HeldTurns, takenBack } from "./held-turns.ts";
-import { isRow, type Row, type TraceRead, type TranscriptReader } from "./trace-row.ts";
+import { given, isRow, type Row, type TraceRead, type TranscriptReader, word } from "./trace-row.ts";
 
 /** Subagents that may be at work at the same time; beyond it the one that has been silent longest is done. */
 const MOST_SUBAGENTS = 16;
@@ -66,8 +66,8 @@ export function claudeCodeReader(): TranscriptReader {
   }
 
   function* takeSubagent(place: string, row: Row, uuid: string): Generator<TraceRead> {
-    const key = String(row.agentId ?? subagentOf.get(String(row.parentUuid)) ?? uuid);
-    if (row.agentId === undefined) subagentOf.set(uuid, key);
+    const key = given(row.agentId) ?? subagentOf.get(word(row.parentUuid)) ?? uuid;
+    if (given(row.agentId) === undefined) subagentOf.set(uuid, key);
     const entry = entryOf(row);
     if (entry === undefined) return;
     const found = entry.type === "user" ? promptOf(entry) : undefined;

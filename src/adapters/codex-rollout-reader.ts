@@ -1,7 +1,7 @@
 import { attemptRead, Steps } from "./attempt.ts";
 import { contentText } from "./chat-messages.ts";
 import { HeldTurns } from "./held-turns.ts";
-import { countOf, given, inner, isRow, listOf, type Row, type TranscriptReader } from "./trace-row.ts";
+import { countOf, given, inner, isRow, listOf, type Row, type TranscriptReader, word } from "./trace-row.ts";
 
 const LINES = ["session_meta", "turn_context", "response_item", "event_msg", "compacted"];
 /** Rollouts of before August 2025 have the items without the line around them. */
@@ -9,7 +9,7 @@ const ITEMS = ["message", "reasoning", "function_call", "function_call_output", 
 
 /** Whether a row is a line of a rollout. */
 export function isCodexRow(row: Row): boolean {
-  const type = String(row.type);
+  const type = word(row.type);
   if (LINES.includes(type)) return isRow(row.payload);
   const isItem = ITEMS.includes(type) && (Array.isArray(row.content) || "call_id" in row || "summary" in row);
   return isItem || row.record_type === "state";
@@ -77,7 +77,7 @@ export function codexReader(): TranscriptReader {
   };
   return {
     *take(place, row) {
-      const type = LINES.includes(String(row.type)) ? row.type : "response_item";
+      const type = LINES.includes(word(row.type)) ? row.type : "response_item";
       const payload = type === row.type ? inner(row.payload) : row;
       if (type === "turn_context") model = given(payload.model) ?? model;
       if (type === "session_meta") model = given(payload.model) ?? model;
@@ -174,7 +174,7 @@ function addItem(turn: Turn, item: Row): void {
     case "function_call_output":
     case "custom_tool_call_output": {
       const { text, isError } = outputOf(item.output);
-      steps.add({ kind: "tool_result", name: tools.get(String(item.call_id)) ?? "tool", text, isError });
+      steps.add({ kind: "tool_result", name: tools.get(word(item.call_id)) ?? "tool", text, isError });
       break;
     }
   }

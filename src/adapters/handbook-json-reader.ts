@@ -27,7 +27,8 @@ export function saysItIsHandbook(value: unknown): boolean {
     typeof value === "object" &&
     value !== null &&
     "format" in value &&
-    String(value.format).startsWith("behavior-handbook/")
+    typeof value.format === "string" &&
+    value.format.startsWith("behavior-handbook/")
   );
 }
 

@@ -9,6 +9,8 @@ import { badFile } from "./import-faults.ts";
 export const MAX_LINE_BYTES = 32 * 1024 * 1024;
 // V8 holds no string beyond 512 MB, and a document is held as bytes, as text and as values.
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
+/** Why a line has no text. */
+export const TOO_LONG = "is longer than 32 MB";
 const HEAD_BYTES = 64 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 const LINE_FEED = 10;
@@ -127,7 +129,7 @@ async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> 
   };
   const finished = (): Line | undefined => {
     number++;
-    const line = bytes > MAX_LINE_BYTES ? { refused: "is longer than 32 MB" } : decoded(parts);
+    const line = bytes > MAX_LINE_BYTES ? { refused: TOO_LONG } : decoded(parts);
     parts = [];
     bytes = 0;
     return "text" in line && line.text.trim() === "" ? undefined : { number, ...line };

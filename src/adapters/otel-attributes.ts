@@ -1,4 +1,4 @@
-import { inner, isRow, listOf, type Row } from "./trace-row.ts";
+import { inner, isRow, listOf, type Row, word } from "./trace-row.ts";
 
 /** A span of a model's call or of what surrounds it, with plain attributes. */
 export interface Span {
@@ -35,7 +35,7 @@ function spanOf(row: Row): Span[] {
   const events = listOf(row.events).map((event) => attributesOf(inner(event).attributes));
   const start = row.startTimeUnixNano ?? row.start_time_unix_nano ?? row.startTime ?? row.start_time ?? "";
   const attributes = Object.assign({}, ...events, attributesOf(row.attributes));
-  return [{ ...ids, start: String(start).padStart(20, "0"), attributes }];
+  return [{ ...ids, start: word(start).padStart(20, "0"), attributes }];
 }
 
 function idsOf(row: Row): { traceId: string; spanId: string } | undefined {
@@ -60,7 +60,7 @@ function attributesOf(value: unknown): Row {
 /** A typed value of OTLP as the value itself; 64-bit integers are text there. */
 function plain(value: unknown): unknown {
   const typed = inner(value);
-  if ("intValue" in typed) return Number(typed.intValue);
+  if ("intValue" in typed) return Number(word(typed.intValue));
   if ("arrayValue" in typed) return listOf(inner(typed.arrayValue).values).map(plain);
   if ("kvlistValue" in typed) return attributesOf(inner(typed.kvlistValue).values);
   return typed.stringValue ?? typed.doubleValue ?? typed.boolValue;

@@ -11,6 +11,7 @@ import {
   type Row,
   type TraceRead,
   type TranscriptReader,
+  word,
 } from "./trace-row.ts";
 
 /** Characters of the traces that wait for more of their spans; the one that waits longest is then taken as whole. */
@@ -89,7 +90,7 @@ function addCall(trace: Waiting, { start, attributes }: Span): void {
   trace.outcome = worse(trace.outcome, attributes);
   const input = messagesIn(attributes, "input", "prompt");
   const output = messagesIn(attributes, "output", "completion");
-  const isAgent = /agent|workflow|execute_tool/.test(String(attributes["gen_ai.operation.name"]));
+  const isAgent = /agent|workflow|execute_tool/.test(word(attributes["gen_ai.operation.name"]));
   if (isAgent || (input.length === 0 && output.length === 0)) return;
   trace.calls.push({ start, input, output, attributes: usageIn(attributes) });
 }
@@ -149,7 +150,7 @@ const FAILED = /^(fail(ed)?|incorrect|failure|unresolved|false)$/i;
 
 /** A trace that fails one of its evaluations has failed. */
 function worse(before: Outcome, attributes: Row): Outcome {
-  const label = String(attributes["gen_ai.evaluation.score.label"] ?? "").trim();
+  const label = word(attributes["gen_ai.evaluation.score.label"]).trim();
   if (FAILED.test(label) || before === "failure") return "failure";
   return PASSED.test(label) ? "success" : before;
 }
@@ -194,7 +195,7 @@ function joined(calls: readonly Call[]): Message[] {
 /** A response that was exported twice was paid once. */
 function usageOf(calls: readonly Call[]): { output_tokens?: number; input_tokens?: number } {
   const responses = new Map(
-    calls.map(({ attributes }, i) => [String(attributes["gen_ai.response.id"] ?? i), attributes]),
+    calls.map(({ attributes }, i) => [word(attributes["gen_ai.response.id"]) || `${i}`, attributes]),
   );
   const total = (names: readonly string[]) => {
     const counts = [...responses.values()].map((attributes) =>

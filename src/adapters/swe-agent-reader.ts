@@ -11,6 +11,7 @@ import {
   outcomeOf,
   type Row,
   type TraceRead,
+  word,
 } from "./trace-row.ts";
 
 /** Whether a row is a run of SWE-agent, or of mini-swe-agent, which keeps messages instead of steps. */
@@ -67,7 +68,7 @@ function stepsIn(row: Row): readonly unknown[] | undefined {
 }
 
 function isMini(row: Row): boolean {
-  return Array.isArray(row.messages) && String(row.trajectory_format ?? "").startsWith("mini-swe-agent");
+  return Array.isArray(row.messages) && word(row.trajectory_format).startsWith("mini-swe-agent");
 }
 
 function miniMessages(row: Row): Message[] {

@@ -32,7 +32,7 @@ export function readTauBench(place: string, row: Row): TraceRead[] {
     instruction === undefined
       ? attemptOf(messages)
       : { ...attemptOf(messages), task: instruction, steps: messages.flatMap(({ steps }) => steps) };
-  const reward = Number(row.reward);
+  const reward = typeof row.reward === "number" ? row.reward : Number.NaN;
   const isFull = Math.abs(reward - 1) <= EXACT;
   return [
     attemptRead(place, {

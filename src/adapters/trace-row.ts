@@ -41,6 +41,11 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** A value as a word to compare with; empty when it is none. `String` would call what an object has as its methods. */
+export function word(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? `${value}` : "";
+}
+
 /** A text as it stands, undefined when it is none or blank. */
 export function given(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value : undefined;

@@ -1,7 +1,7 @@
 import { HandbookError } from "../errors.ts";
 import { saysItIsHandbook } from "./handbook-json-reader.ts";
 import type { Refused } from "./import-faults.ts";
-import { type ImportFile, openImportFile } from "./import-file.ts";
+import { type ImportFile, openImportFile, TOO_LONG } from "./import-file.ts";
 import { recognizeFormat } from "./import-format.ts";
 import { type JsonRow, rowsOfDocument, rowsOfLines } from "./json-rows.ts";
 import { readTraceRow } from "./trace-json-reader.ts";
@@ -75,8 +75,7 @@ async function* readFile(file: ImportFile, from: "auto" | TranscriptFormat) {
     yield { place: THE_FILE, reason: hint };
     return;
   }
-  const isBigLine = !file.head.includes("\n") && WHOLE_ON_ONE_LINE.test(file.head);
-  const rows = format === "document" || isBigLine ? rowsOfDocument(file) : rowsOfLines(file);
+  const rows = format === "document" ? rowsOfDocument(file) : linesOf(file);
   let reads = 0;
   for await (const read of readRows(rows, from)) {
     reads++;
@@ -86,7 +85,18 @@ async function* readFile(file: ImportFile, from: "auto" | TranscriptFormat) {
 }
 
 /** Documents that are often written without a line break, and may be far longer than a line. */
-const WHOLE_ON_ONE_LINE = /^\uFEFF?\s*(?:\{\s*"(?:resourceSpans|trajectory|environment)"|\[)/;
+const ONE_LINE_DOCUMENT = /^\uFEFF?\s*\{\s*"(?:resourceSpans|trajectory|environment)"/;
+
+async function* linesOf(file: ImportFile): AsyncGenerator<JsonRow> {
+  for await (const row of rowsOfLines(file)) {
+    const isTooLong = "refused" in row && row.refused === TOO_LONG && row.place === "line 1";
+    if (isTooLong && ONE_LINE_DOCUMENT.test(file.head)) {
+      await using again = await openImportFile(file.path);
+      return yield* rowsOfDocument(again);
+    }
+    yield row;
+  }
+}
 
 /** A row as its reader read it, with the format that it was read as. */
 export type RowRead = (Extract<TraceRead, { trace: TraceRow }> & { format: TranscriptFormat }) | Refused;
@@ -123,7 +133,12 @@ export async function* readRows(
     }
     const reader = readers.get(format) ?? openReader(format);
     readers.set(format, reader);
-    for (const read of reader.take(place, value)) yield named(read, format);
+    try {
+      for (const read of reader.take(place, value)) yield named(read, format);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error; // the engine has no more room on its stack
+      yield { place, reason: "is nested too deeply" };
+    }
   }
   for (const [format, reader] of readers) {
     for (const read of reader.end()) yield named(read, format);

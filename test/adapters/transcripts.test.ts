@@ -112,6 +112,16 @@ describe("a file that is no transcript is refused with its reason, and the rest 
   });
 });
 
+test("a row that is nested without end is refused, and the rest goes on", async () => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const call = `{"messages":[{"role":"user","content":"go"},{"role":"assistant","tool_calls":[{"name":"f","arguments":${deep}}]}]}`;
+  using at = desk({ "a.jsonl": `${call}\n${lines(row(2))}` });
+  expect(await at.read(["a.jsonl"])).toEqual([
+    "a.jsonl, line 1, refused: is nested too deeply",
+    "a.jsonl, line 2, traces: task 2",
+  ]);
+});
+
 test("each row is read as what it is, unless `from` says what all of them are", async () => {
   const messages = [
     { role: "user", content: "hello" },
@@ -128,6 +138,22 @@ test("each row is read as what it is, unless `from` says what all of them are", 
     "a.jsonl, line 1, refused: has no task: nobody asks for anything",
     "a.jsonl, line 2, chat: hello",
     "a.jsonl, line 3, chat: hello",
+  ]);
+});
+
+test("a document on one line beyond the limit of a line is read, and lines that begin alike stay lines", async () => {
+  const step = { thought: "look", action: "ls", observation: "a" };
+  const run = (filler: string) => ({
+    environment: "swe_main",
+    trajectory: new Array(34).fill({ ...step, query: filler }),
+    info: { exit_status: "submitted" },
+  });
+  const two = lines(run("x".repeat(10_000)), run("y".repeat(10_000)));
+  using at = desk({ "a.traj": JSON.stringify(run("x".repeat(1_000_000))), "b.jsonl": two });
+  expect(await at.read(["."])).toEqual([
+    "a.traj, row 1, swe-agent: SWE-agent instance swe_main",
+    "b.jsonl, line 1, swe-agent: SWE-agent instance swe_main",
+    "b.jsonl, line 2, swe-agent: SWE-agent instance swe_main",
   ]);
 });
 
