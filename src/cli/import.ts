@@ -5,7 +5,7 @@ import { badFile, type Refused } from "../adapters/import-faults.ts";
 import { type ImportFile, openImportFile } from "../adapters/import-file.ts";
 import { recognizeFormat } from "../adapters/import-format.ts";
 import { parseDocument, rowsOfDocument, rowsOfLines, rowsOfValue } from "../adapters/json-rows.ts";
-import { type RowRead, readRows } from "../adapters/transcripts.ts";
+import type { RowRead } from "../adapters/transcripts.ts";
 import { type HandbookToLoad, type Loaded, loadHandbook } from "../lifecycle/load.ts";
 import { recordTrace } from "../lifecycle/record.ts";
 import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
@@ -54,6 +54,7 @@ async function reading(
   handbook?: string,
 ): Promise<{ rows: AsyncIterable<RowRead> } | Behaviors> {
   const format = recognizeFormat(file.head);
+  const { readRows } = await import("../adapters/transcripts.ts"); // a server never needs it
   switch (format) {
     case undefined:
       throw badFile(
