@@ -41,6 +41,7 @@ const STAGES = [
   "edit",
   "promote",
   "improve",
+  "recur",
 ];
 
 function imports(source: string): string[] {

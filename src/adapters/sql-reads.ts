@@ -5,21 +5,12 @@ import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { sqlKeyReads } from "./sql-keys.ts";
 import { keptRevisions } from "./sql-revisions.ts";
-import {
-  behaviorOf,
-  decisionOf,
-  documentOf,
-  handbookOf,
-  outcomeReportOf,
-  reflectionOf,
-  traceOf,
-} from "./sql-rows.ts";
+import { behaviorOf, decisionOf, documentOf, handbookOf, outcomeReportOf, reflectionOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
 import { counts, solvedTasks, usage } from "./sql-statistics.ts";
+import { sqlTraceReads } from "./sql-traces.ts";
 
 const KEYS_PER_QUERY = 200;
-
-const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_at"] as const;
 
 /** The ledger's reads over any database that Kysely speaks. */
 export function sqlReads(db: Database): LedgerReads {
@@ -39,6 +30,7 @@ export function sqlReads(db: Database): LedgerReads {
     ...sqlIndexStateReads(db),
     ...sqlExperimentReads(db),
     ...sqlKeyReads(db),
+    ...sqlTraceReads(db),
 
     async handbooks() {
       return (await db.selectFrom("handbooks").selectAll().orderBy("slug").execute()).map(handbookOf);
@@ -149,59 +141,6 @@ export function sqlReads(db: Database): LedgerReads {
         .select((x) => x.fn.countAll().as("n"))
         .executeTakeFirstOrThrow();
       return Number(n);
-    },
-
-    async traces(ids) {
-      if (ids.length === 0) return [];
-      const rows = await db.selectFrom("traces").selectAll().where("id", "in", ids).execute();
-      const byId = new Map(rows.map((row) => [row.id, traceOf(row)]));
-      return ids.flatMap((id) => byId.get(id) ?? []);
-    },
-
-    async traceWithHash(hash) {
-      const row = await db.selectFrom("traces").selectAll().where("hash", "=", hash).executeTakeFirst();
-      return row && traceOf(row);
-    },
-
-    async citations(traceId) {
-      return db.selectFrom("citations").selectAll().where("trace_id", "=", traceId).orderBy("name").execute();
-    },
-
-    async latestTraceOfEpisode(episodeId) {
-      const row = await db
-        .selectFrom("traces")
-        .selectAll()
-        .where("episode_id", "=", episodeId)
-        .orderBy("id", "desc")
-        .limit(1)
-        .executeTakeFirst();
-      return row && traceOf(row);
-    },
-
-    async unreflectedTraces(handbook, openedAfter, limit) {
-      return db
-        .selectFrom("traces")
-        .select(SUMMARY)
-        .where("handbook", "=", handbook)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom("reflection_traces as rt")
-                .innerJoin("reflections as r", "r.id", "rt.reflection_id")
-                .select("rt.trace_id")
-                .whereRef("rt.trace_id", "=", "traces.id")
-                .where((eb) => eb.or([eb("r.status", "=", "done"), eb("r.created_at", ">", openedAfter)])),
-            ),
-          ),
-        )
-        .orderBy("id", "desc")
-        .limit(limit)
-        .execute();
-    },
-
-    async recentTraces(limit, handbooks) {
-      const newest = db.selectFrom("traces").select(SUMMARY).orderBy("id", "desc").limit(limit);
-      return (handbooks === undefined ? newest : newest.where("handbook", "in", handbooks)).execute();
     },
 
     async use(id) {

@@ -11,6 +11,7 @@ import { hookCommand } from "./hook.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
 import { keysCommand } from "./keys.ts";
+import { recurringCommand } from "./recurring.ts";
 import { reindexCommand } from "./reindex.ts";
 import { reportCommand } from "./report.ts";
 import { restoreCommand } from "./restore.ts";
@@ -36,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     restoreCommand,
     historyCommand,
     reportCommand,
+    recurringCommand,
     keysCommand,
     reindexCommand,
     doctorCommand,

@@ -3,7 +3,7 @@ import { percent, several, shareOf, whole } from "../rules/lift/figures.ts";
 import type { Effect } from "../rules/lift/lift.ts";
 import { type Sentences, sentences } from "../rules/lift/sentences.ts";
 import type { Timeline, TimelinePoint } from "../rules/lift/timeline.ts";
-import { STYLE } from "./report-page-style.ts";
+import { escaped, figure, page, prose, section, table } from "./page-parts.ts";
 import { countsPlot, estimatePlot, forestPlot, sharesPlot, timelinePlot } from "./report-plots.ts";
 import {
   ARMS_NOTE,
@@ -12,7 +12,6 @@ import {
   behaviorRows,
   citationRows,
   mostMeasured,
-  type Rows,
 } from "./report-tables.ts";
 import { LABELS, titleOf } from "./report-text.ts";
 
@@ -66,22 +65,7 @@ export async function reportPage(report: HandbookReport, timeline: Timeline): Pr
     ),
     section("Switch it off", list(told, "off")),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-${parts.join("\n")}
-</main>
-</body>
-</html>
-`;
+  return page(title, parts);
 }
 
 function headline({ tokens, tested, success, trustworthy }: Sentences): string {
@@ -182,50 +166,7 @@ function whereThere(title: string, ...parts: string[]): string[] {
   return parts.length === 0 ? [] : [section(title, ...parts)];
 }
 
-function section(title: string, ...parts: string[]): string {
-  return `<section><h2>${escaped(title)}</h2>\n${parts.join("\n")}</section>`;
-}
-
-/** The picture, named by its caption and told in words to those who do not see it. */
-function figure(svg: string, caption: string, words: string): string {
-  const name = escaped(`${caption}. ${words}`.replaceAll("`", ""));
-  const named = svg
-    .replace(/^<svg /, `<svg role="img" aria-label="${name}" `)
-    .replace(/^(<svg[^>]*>)/, `$1<title>${escaped(caption)}</title>`);
-  return `<figure>${named}<figcaption>${escaped(caption)}</figcaption></figure>`;
-}
-
 function list(told: Sentences, ...keys: (keyof Sentences)[]): string {
   const items = keys.map((key) => `<dt>${escaped(LABELS[key])}</dt><dd>${prose(told[key])}</dd>`);
   return `<dl>${items.join("")}</dl>`;
-}
-
-function table([head = [], ...rows]: Rows): string {
-  const cells = (row: readonly string[], tag: "th" | "td") =>
-    row
-      .map((cell, i) =>
-        i === 0 && tag === "td"
-          ? `<th scope="row">${escaped(cell)}</th>`
-          : `<${tag}${tag === "th" ? ' scope="col"' : ""}>${escaped(cell)}</${tag}>`,
-      )
-      .join("");
-  const body = rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("");
-  return `<div class="table"><table><thead><tr>${cells(head, "th")}</tr></thead><tbody>${body}</tbody></table></div>`;
-}
-
-const ENTITIES: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** A sentence, with its commands set as such. */
-function prose(text: string): string {
-  return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
-}
-
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
