@@ -36,7 +36,6 @@ export interface RecurrenceRequest {
 const IDS_PER_PAGE = 1000;
 const TRACES_PER_PAGE = 20; // of up to 2 MB each
 const LOOKED_AT = 10; // behaviors that may cover a step
-const TURN_MS = 20;
 
 /**
  * Finds the reasoning steps that come back across different problems, in the memory of the steps, not of the traces, and
@@ -49,7 +48,6 @@ export async function recur(
 ): Promise<RecurrenceReport> {
   const corpus = startCorpus();
   const counts = { traces: 0, steps: 0 };
-  const others = turns();
   for await (const { id, task, reasoning, outcome } of traces) {
     const steps = [];
     for (const step of proceduresOf(task, reasoning)) {
@@ -58,17 +56,17 @@ export async function recur(
     take(corpus, { id, task, outcome }, steps);
     counts.traces++;
     counts.steps += steps.length;
-    await others();
+    await setImmediate();
   }
   const grouping = recurrences(corpus, minProblems);
   let state = grouping.next();
-  for (; !state.done; state = grouping.next()) await others();
+  for (; !state.done; state = grouping.next()) await setImmediate();
   const searched = await searchedHandbooks(ports, handbook);
   const groups: KnownRecurrence[] = [];
   for (const group of state.value) {
     const covered_by = await covering(ports, searched, group);
     groups.push({ ...group, ...(covered_by !== undefined && { covered_by }) });
-    await others();
+    await setImmediate();
   }
   const problems = Math.round(corpus.problems.size / corpus.share);
   return { ...counts, problems, share: corpus.share, groups };
@@ -111,25 +109,15 @@ export async function groupsByStake(
 async function covering(
   { ledger, index }: Pick<Ports, "ledger" | "index">,
   handbooks: readonly string[],
-  { step, terms }: Recurrence,
+  group: Recurrence,
 ): Promise<string | undefined> {
-  const [text = ""] = stepsOf(step).map(({ words }) => words);
+  const [text = ""] = stepsOf(group.step).map(({ words }) => words);
   const { hits } = await index.search({ text, handbooks, limit: LOOKED_AT });
   const fit = fitting(hits, false);
   const behaviors = fit.length === 0 ? [] : await ledger.behaviorsByKey(fit);
   const options = { handbook: handbooks[0] ?? "", alreadyHave: [], limit: LOOKED_AT };
   return coveredBy(
-    terms,
+    group,
     rank(fit, behaviors, options).map(({ behavior }) => behavior),
   );
-}
-
-/** Gives way to others, at most every few milliseconds. */
-function turns(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < TURN_MS) return;
-    await setImmediate();
-    since = performance.now();
-  };
 }

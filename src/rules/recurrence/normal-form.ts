@@ -5,7 +5,7 @@ const JOINTS = new Set(
   (
     "actually again ah alright alternatively back become becomes case don final finally first follow following follows get gets give " +
     "gives giving great have hence here hmm indeed instead know ll maybe mean means moreover need needs next now obtain obtained obtains " +
-    "oh ok okay once perhaps re really right second similarly since something step steps still sure then therefore third thus try up ve " +
+    "oh ok okay once perhaps re really right second similarly since something step steps still sure then therefore third thus tool try up ve " +
     "wait want wants well yes yet yield yields"
   ).split(" "),
 );
@@ -18,14 +18,20 @@ export function namesOf(task: string): Set<string> {
 }
 
 // With a digit, an operator or an underscore it is a number, a formula or an identifier; a letter alone is a variable.
-const ABSTRACT = /[\p{N}=+*^<>\\_{}|~≤≥×÷√π°%\uE000]|^\P{L}*\p{L}?\P{L}*$/u;
+const FORMULA = /[\p{N}=+*^<>\\_{}|~≤≥×÷√π°%\uE000]/u;
+const TWO_LETTERS = /\p{L}.*\p{L}/su;
+const LONGEST_WORD = 60; // characters; what is longer is data
+
+function isAbstract(token: string): boolean {
+  return token.length > LONGEST_WORD || FORMULA.test(token) || !TWO_LETTERS.test(token);
+}
 
 /**
  * The terms that say what a step does, in order: stems without stop words, numbers, formulas, identifiers, quotations, the
  * names of the task and words that only join, so that the same step of two problems reads the same.
  */
 export function normalForm(sentence: string, names: ReadonlySet<string>): string[] {
-  const kept = sentence.split(/\s+/u).filter((token) => !ABSTRACT.test(token) && !names.has(bare(token)));
+  const kept = sentence.split(/\s+/u).filter((token) => !isAbstract(token) && !names.has(bare(token)));
   return words(kept.join(" "))
     .filter((word) => isTerm(word) && !JOINTS.has(word))
     .map(stem);
