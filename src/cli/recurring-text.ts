@@ -3,7 +3,7 @@ import type { KnownRecurrence, RecurrenceReport } from "../lifecycle/recur.ts";
 import { percent, several, whole } from "../rules/lift/figures.ts";
 import type { Rows } from "./report-tables.ts";
 
-const WIDEST_STEP = 70; // characters
+const WIDEST_STEP = 64; // characters
 
 /** What was read, in a sentence or two. */
 export function recurringTitle({ traces, problems, steps, share }: RecurrenceReport, groups: number): string {
@@ -31,7 +31,7 @@ export function recurrenceRows(groups: readonly KnownRecurrence[]): Rows {
       whole(group.occurrences),
       whole(group.median_tokens),
       group.covered_by ?? "",
-      oneLine(group.step, WIDEST_STEP),
+      oneLine(group.says, WIDEST_STEP),
     ]),
   ];
 }

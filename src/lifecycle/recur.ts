@@ -6,7 +6,6 @@ import { startCorpus, take } from "../rules/recurrence/corpus.ts";
 import { coveredBy } from "../rules/recurrence/covered.ts";
 import { type Recurrence, recurrences } from "../rules/recurrence/groups.ts";
 import { proceduresOf } from "../rules/recurrence/procedures.ts";
-import { stepsOf } from "../rules/recurrence/steps.ts";
 import { homeHandbook, searchedHandbooks } from "./handbooks.ts";
 
 /** What of a trace the stage reads; the id may be any name of the trace, such as its place in a file. */
@@ -111,8 +110,7 @@ async function covering(
   handbooks: readonly string[],
   group: Recurrence,
 ): Promise<string | undefined> {
-  const [text = ""] = stepsOf(group.step).map(({ words }) => words);
-  const { hits } = await index.search({ text, handbooks, limit: LOOKED_AT });
+  const { hits } = await index.search({ text: group.says, handbooks, limit: LOOKED_AT });
   const fit = fitting(hits, false);
   const behaviors = fit.length === 0 ? [] : await ledger.behaviorsByKey(fit);
   const options = { handbook: handbooks[0] ?? "", alreadyHave: [], limit: LOOKED_AT };

@@ -31,7 +31,7 @@ describe.concurrent("handbook recurring", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^3 traces of 3 problems, 3 procedural steps: 1 step came back across problems\./);
     expect(stdout).toMatch(/tokens at stake +\| problems +\| occurrences/);
-    expect(stdout).toMatch(/\| +3 +\| +3 +\| +\d+ +\| +\| Subtract 1 from both sides:/);
+    expect(stdout).toMatch(/\| +3 +\| +3 +\| +\d+ +\| +\| Subtract 1 from both sides +\|/);
     expect(stderr).toMatch(`${path}: line 3: has no reasoning`);
     expect(stderr).toMatch(`${missing}: the file: cannot read ${missing}: there is no such file`);
     expect((await files.run("recurring", "--handbook", "algebra")).stderr).toMatch(

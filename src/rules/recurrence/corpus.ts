@@ -1,5 +1,5 @@
 import type { Outcome } from "../../model/outcome.ts";
-import { pairs } from "../terms.ts";
+import { digest } from "../identity.ts";
 import { hashOf, mix } from "./minhash.ts";
 import { type Procedure, problemOf } from "./procedures.ts";
 
@@ -15,18 +15,18 @@ export interface Occurrence {
 
 /** All steps of one normal form. */
 export interface Form {
+  /** What it does and its terms in order, as `keyOf` writes them. */
   key: string;
-  terms: string[];
-  /** Hashes of terms and of adjacent terms, ascending: what near steps share. */
-  shingles: Uint32Array;
-  actions: Set<string>;
   occurrences: Occurrence[];
 }
 
-/** What traces were read, and the steps that they have. Its memory is that of `mostSteps` steps, whatever is read. */
+/**
+ * What traces were read, and the steps that they have. Its memory is that of `mostSteps` steps, about a kilobyte each, and
+ * of the ids of traces, however long these are.
+ */
 export interface Corpus {
   mostSteps: number;
-  /** By their words: number, and how many traces were read. */
+  /** By a digest of their words: number, and how many traces were read. */
   problems: Map<string, { number: number; traces: number }>;
   /** Numbers given to problems so far. */
   numbers: number;
@@ -37,8 +37,8 @@ export interface Corpus {
   share: number;
 }
 
-const MOST_STEPS = 300_000; // about 300 MB
-const SHOWN = 300; // characters
+const MOST_STEPS = 200_000;
+const SHOWN = 240; // characters
 
 export function startCorpus(mostSteps = MOST_STEPS): Corpus {
   return { mostSteps, problems: new Map(), numbers: 0, traces: [], forms: new Map(), steps: 0, share: 1 };
@@ -53,15 +53,15 @@ export function take(
   { id, task, outcome }: { id: string; task: string; outcome: Outcome },
   steps: readonly (Procedure & { tokens: number })[],
 ): void {
-  const words = problemOf(task);
+  const words = digest(problemOf(task));
   if (!isKept(words, corpus.share)) return;
   const problem = corpus.problems.get(words) ?? { number: corpus.numbers++, traces: 0 };
   problem.traces++;
   corpus.problems.set(words, problem);
   const trace = corpus.traces.push({ id, outcome }) - 1;
   for (const step of steps) {
-    const key = `${[...step.actions].sort().join("+")}: ${step.terms.join(" ")}`;
-    const form = corpus.forms.get(key) ?? formOf(key, step);
+    const key = keyOf(step);
+    const form = corpus.forms.get(key) ?? { key, occurrences: [] };
     corpus.forms.set(key, form);
     const text = detached(step.text.slice(0, SHOWN));
     form.occurrences.push({ problem: problem.number, trace, at: step.at, tokens: step.tokens, text });
@@ -70,9 +70,14 @@ export function take(
   while (corpus.steps > corpus.mostSteps && corpus.problems.size > 1) halve(corpus);
 }
 
-function formOf(key: string, { terms, actions }: Procedure): Form {
-  const shingles = new Set([...terms, ...pairs(terms)].map(hashOf));
-  return { key, terms, actions, shingles: Uint32Array.from(shingles).sort(), occurrences: [] };
+function keyOf({ actions, terms }: Procedure): string {
+  return detached(`${[...actions].sort().join("+")}\t${terms.join(" ")}`);
+}
+
+/** What stands in the key of a form. */
+export function partsOf({ key }: Form): { actions: string[]; terms: string[] } {
+  const [actions = "", terms = ""] = key.split("\t");
+  return { actions: actions.split("+"), terms: terms.split(" ") };
 }
 
 function halve(corpus: Corpus): void {
@@ -94,7 +99,7 @@ function isKept(words: string, share: number): boolean {
   return mix(hashOf(words)) < share * 2 ** 32;
 }
 
-/** A copy: in V8 a slice keeps the whole text alive that it was cut from. */
+/** A copy: in V8 a slice keeps the whole text alive that it was cut from, and a sum all its parts. */
 function detached(text: string): string {
-  return Buffer.from(text, "utf16le").toString("utf16le");
+  return Buffer.from(text).toString();
 }

@@ -1,10 +1,16 @@
-import type { Corpus, Form, Occurrence } from "./corpus.ts";
+import { withoutPurpose } from "./actions.ts";
+import { type Corpus, type Form, type Occurrence, partsOf } from "./corpus.ts";
+import { hashOf } from "./minhash.ts";
 import { neighborsOf } from "./near.ts";
+import { normalForm } from "./normal-form.ts";
+import { stepsOf } from "./steps.ts";
 
 /** A reasoning step that came back across problems. */
 export interface Recurrence {
-  /** Its most typical wording, the shortest of them. */
+  /** Its most typical wording, the shortest of them, as it stands. */
   step: string;
+  /** The words of it: what it is for and its formulas left out. */
+  says: string;
   /** The normal form of that wording. */
   terms: string[];
   actions: string[];
@@ -40,20 +46,33 @@ const FORMS_PER_TURN = 1000;
  * 2004, "The Star Clustering Algorithm for Static and Dynamic Information Organization".
  */
 export function* recurrences(corpus: Corpus, minProblems = 2): Generator<undefined, Recurrence[]> {
-  const forms = [...corpus.forms.values()]
-    .map((form) => ({ form, problems: new Set(form.occurrences.map(({ problem }) => problem)) }))
-    .sort((a, b) => b.problems.size - a.problems.size || (a.form.key < b.form.key ? -1 : 1));
+  const forms: { form: Form; problems: number[]; hash: number }[] = [];
+  for (const form of corpus.forms.values()) {
+    if (forms.length % FORMS_PER_TURN === 0) yield;
+    const problems = [...new Set(form.occurrences.map(({ problem }) => problem))];
+    forms.push({ form, problems, hash: hashOf(form.key) });
+  }
+  // The commonest first, then the shortest; the hash only makes it an order that is always the same.
+  forms.sort(
+    (a, b) =>
+      b.problems.length - a.problems.length ||
+      a.form.key.length - b.form.key.length ||
+      a.hash - b.hash ||
+      (a.form.key < b.form.key ? -1 : 1),
+  );
+  yield;
   const near = yield* neighborsOf(forms.map(({ form }) => form));
-  const around: number[] = [];
+  const around = new Uint32Array(forms.length);
   for (const [place, { problems }] of forms.entries()) {
     if (place % FORMS_PER_TURN === 0) yield;
     const all = new Set(problems);
     for (const other of near[place] ?? [])
       for (const problem of forms[other]?.problems ?? []) all.add(problem);
-    around.push(all.size);
+    around[place] = all.size;
   }
   const centers = forms.map((_, place) => place).sort((a, b) => (around[b] ?? 0) - (around[a] ?? 0) || a - b);
   const tracesOf = new Map(corpus.problems.values().map(({ number, traces }) => [number, traces]));
+  yield;
   const isTaken = new Set<number>();
   const found: Recurrence[] = [];
   for (const [turn, center] of centers.entries()) {
@@ -89,10 +108,12 @@ function recurrenceOf(
   const tokens = occurrences.map((occurrence) => occurrence.tokens);
   const outcomes = { success: 0, failure: 0, unknown: 0 };
   for (const trace of ids) outcomes[traces[trace]?.outcome ?? "unknown"]++;
+  const step = center.occurrences.map(({ text }) => text).reduce(shorter);
+  const parts = partsOf(center);
   return {
-    step: center.occurrences.map(({ text }) => text).reduce(shorter),
-    terms: center.terms,
-    actions: [...center.actions].sort(),
+    step,
+    says: saidBy(step, parts.terms),
+    ...parts,
     problems: byProblem.size,
     occurrences: occurrences.length,
     median_tokens: median(tokens),
@@ -131,6 +152,15 @@ function median(numbers: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? 0;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
+
+function saidBy(step: string, { length }: readonly string[]): string {
+  const [words = step] = stepsOf(step).map((cut) => withoutPurpose(cut.words));
+  const [head = words] = words.split(/:\s/); // what follows a colon is the work, unless the step is in it
+  return (normalForm(head, new Set()).length < length ? words : head)
+    .replace(/[\s\uE000]*\uE000[\s\uE000]*/g, " … ")
+    .replace(/\*\*|[\s…:,.(]+$/g, "")
+    .trim();
 }
 
 function shorter(a: string, b: string): string {

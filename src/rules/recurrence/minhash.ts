@@ -38,17 +38,30 @@ export function bandsOf(least: Uint32Array): Uint32Array {
   });
 }
 
-/** Shared elements by all elements of two ascending lists without repeats, 0 to 1. */
-export function jaccard(a: Uint32Array, b: Uint32Array): number {
+/** Sets of 32-bit numbers, one after the other, each ascending: `starts` has where each begins, and where the last ends. */
+export interface Sets {
+  values: Uint32Array;
+  starts: Uint32Array;
+}
+
+/** One of the sets. */
+export function setAt({ values, starts }: Sets, place: number): Uint32Array {
+  return values.subarray(starts[place], starts[place + 1]);
+}
+
+/** Shared elements by all elements of two of the sets, 0 to 1. */
+export function jaccard({ values, starts }: Sets, a: number, b: number): number {
+  let [i = 0, j = 0] = [starts[a], starts[b]];
+  const [endOfA = 0, endOfB = 0] = [starts[a + 1], starts[b + 1]];
+  const both = endOfA - i + endOfB - j;
   let shared = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const [left = 0, right = 0] = [a[i], b[j]];
+  while (i < endOfA && j < endOfB) {
+    const [left = 0, right = 0] = [values[i], values[j]];
     if (left === right) shared++;
     if (left <= right) i++;
     if (right <= left) j++;
   }
-  const all = a.length + b.length - shared;
-  return all === 0 ? 0 : shared / all;
+  return both === 0 ? 0 : shared / (both - shared);
 }
 
 /** The finalizer of MurmurHash3: every bit of the input reaches every bit of the output. */

@@ -1,5 +1,6 @@
-import type { Form } from "./corpus.ts";
-import { BANDS, bandsOf, jaccard, signature } from "./minhash.ts";
+import { pairs } from "../terms.ts";
+import { type Form, partsOf } from "./corpus.ts";
+import { BANDS, bandsOf, hashOf, jaccard, type Sets, setAt, signature } from "./minhash.ts";
 
 /** Share of shingles (terms and adjacent terms) from which two steps are the same one. */
 export const NEAR_STEPS = 0.5;
@@ -15,13 +16,14 @@ const PAIRS_PER_TURN = 50_000;
  * Yields now and then, so that its caller can let others work.
  */
 export function* neighborsOf(forms: readonly Form[]): Generator<undefined, number[][]> {
+  const { shingles, actions } = yield* shinglesOf(forms);
   const bands = new Uint32Array(forms.length * BANDS);
-  for (const [place, { shingles }] of forms.entries()) {
-    bands.set(bandsOf(signature(shingles)), place * BANDS);
+  for (let place = 0; place < forms.length; place++) {
     if (place % FORMS_PER_TURN === 0) yield;
+    bands.set(bandsOf(signature(setAt(shingles, place))), place * BANDS);
   }
   const near = forms.map((): number[] => []);
-  let pairs = 0;
+  let met = 0;
   const keys = new Float64Array(forms.length);
   for (let band = 0; band < BANDS; band++) {
     yield;
@@ -32,9 +34,11 @@ export function* neighborsOf(forms: readonly Form[]): Generator<undefined, numbe
     for (const [from, to] of runs(keys)) {
       for (let i = from; i < Math.min(to, from + CROWD); i++) {
         for (let j = i + 1; j < to; j++) {
-          if (++pairs % PAIRS_PER_TURN === 0) yield;
+          if (++met % PAIRS_PER_TURN === 0) yield;
           const [a, b] = [placeAt(keys, i), placeAt(keys, j)];
-          if (haveMet(bands, a, b, band) || !areNear(forms[a], forms[b])) continue;
+          // The same thing must be done: "add 3 to both sides" is not near "subtract 3 from both sides".
+          if (haveMet(bands, a, b, band) || actions[a]?.isDisjointFrom(actions[b] ?? NONE)) continue;
+          if (jaccard(shingles, a, b) < NEAR_STEPS) continue;
           near[a]?.push(b);
           near[b]?.push(a);
         }
@@ -67,8 +71,33 @@ function haveMet(bands: Uint32Array, a: number, b: number, before: number): bool
   return false;
 }
 
-/** The same thing is done, in nearly the same words: "add 3 to both sides" is not near "subtract 3 from both sides". */
-function areNear(a: Form | undefined, b: Form | undefined): boolean {
-  if (a === undefined || b === undefined || a.actions.isDisjointFrom(b.actions)) return false;
-  return jaccard(a.shingles, b.shingles) >= NEAR_STEPS;
+/** What is compared: hashes of the terms and of adjacent terms; and what each form does. */
+function* shinglesOf(
+  forms: readonly Form[],
+): Generator<undefined, { shingles: Sets; actions: ReadonlySet<string>[] }> {
+  const starts = new Uint32Array(forms.length + 1);
+  const known = new Map<string, ReadonlySet<string>>();
+  const actions: ReadonlySet<string>[] = [];
+  let values = new Uint32Array(16 * forms.length + 16);
+  for (const [place, form] of forms.entries()) {
+    if (place % FORMS_PER_TURN === 0) yield;
+    const parts = partsOf(form);
+    const which = parts.actions.join("+");
+    const set = known.get(which) ?? new Set(parts.actions);
+    known.set(which, set);
+    actions.push(set);
+    const own = Uint32Array.from(new Set([...parts.terms, ...pairs(parts.terms)].map(hashOf))).sort();
+    const start = starts[place] ?? 0;
+    const end = start + own.length;
+    starts[place + 1] = end;
+    if (end > values.length) {
+      const larger = new Uint32Array(2 * end);
+      larger.set(values);
+      values = larger;
+    }
+    values.set(own, start);
+  }
+  return { shingles: { values, starts }, actions };
 }
+
+const NONE: ReadonlySet<string> = new Set();

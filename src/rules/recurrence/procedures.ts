@@ -11,8 +11,12 @@ export interface Procedure extends Pick<Step, "text" | "at"> {
   actions: Set<string>;
 }
 
-/** Less than two telling words ("use the formula", "find the value") is no procedure yet. See `wordWeight`. */
-const LEAST_INFORMATION = 1.8;
+/**
+ * What a step must tell, in words that tell all there is to tell (`wordWeight`): more than two, for "solve the equation" and
+ * "substitute into the expression" are in every solution. Two that name a theorem or a tool are enough.
+ */
+const LEAST_INFORMATION = 2.05;
+const LEAST_WHERE_NAMED = 1.8;
 /** A step is the task's own words when it has these shares of its pairs, or of its terms, from there. */
 const QUOTED_PAIRS = 0.5;
 const QUOTED_TERMS = 0.75;
@@ -28,7 +32,9 @@ export function proceduresOf(task: string, reasoning: string): Procedure[] {
     const actions = actionsOf(said);
     if (actions.size === 0) continue;
     const form = normalForm(said, names);
-    if (information(form) < LEAST_INFORMATION || isQuotation(form, quotes)) continue;
+    const isNamed = actions.has("recall") || actions.values().some((action) => action.startsWith("tool "));
+    if (information(form) < (isNamed ? LEAST_WHERE_NAMED : LEAST_INFORMATION) || isQuotation(form, quotes))
+      continue;
     found.push({ text: step.text, at: step.at, terms: form, actions });
   }
   return found;
