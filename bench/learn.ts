@@ -5,17 +5,18 @@ import { promisify } from "node:util";
 import { writeArray, writeLines } from "./drawn-transcripts.ts";
 import type { Figures } from "./learn-process.ts";
 import { atMost, BadCall, type Options, type Result, type Row, row } from "./report.ts";
-import { inTempDirectory } from "./servers.ts";
+import { ENTRY, environment, inTempDirectory } from "./servers.ts";
 
 const READER = join(import.meta.dirname, "learn-process.ts");
 const LEAST_MB_S = 20;
 const MOST_MB = 400;
+const MOST_RECURRING_S = 120;
 
 type Part = Pick<Result, "keys" | "rows" | "faults">;
 
 /** What learning from transcripts takes: each part measures one step of it. */
 export async function run(options: Options): Promise<Result> {
-  const parts = [await readingOfData(options), await readingOfSize(options)];
+  const parts = [await readingOfData(options), await recurringInData(options), await readingOfSize(options)];
   return {
     keys: Object.assign({}, ...parts.map(({ keys }) => keys)),
     rows: parts.flatMap(({ rows }) => rows),
@@ -44,6 +45,29 @@ async function readingOfData({ data }: Options): Promise<Part> {
     ],
     faults: [],
   };
+}
+
+/** How long it takes to find what comes back in the sets of reasoning. */
+async function recurringInData({ data }: Options): Promise<Part> {
+  if (data === undefined) return { keys: {}, rows: [], faults: [] };
+  return inTempDirectory(async (home) => {
+    const env = environment({ HANDBOOK_HOME: home });
+    const began = performance.now();
+    const run = promisify(execFile)(process.execPath, [ENTRY, "recurring", "--json", join(data, "traces")], {
+      env,
+    });
+    const { groups, tokens_at_stake } = JSON.parse((await run).stdout);
+    const seconds = (performance.now() - began) / 1000;
+    const largest = groups[0]?.problems ?? 0;
+    return {
+      keys: { recurring_s: seconds, recurring_tokens_at_stake: tokens_at_stake },
+      rows: [
+        row("steps that come back, found in", seconds, "s", atMost(MOST_RECURRING_S, seconds, "s")),
+        row("… problems of the one with most at stake", largest, ""),
+      ],
+      faults: [],
+    };
+  });
 }
 
 /** Made-up transcripts of every kind in one file of lines, and a quarter as much as one JSON array. */

@@ -7,18 +7,7 @@ import { isSweAgentRow, readSweAgent } from "./swe-agent-reader.ts";
 import { isTauBenchRow, readTauBench } from "./tau-bench-reader.ts";
 import { isTraceRow, readTraceRow } from "./trace-json-reader.ts";
 import type { Row, TraceRead, TranscriptReader } from "./trace-row.ts";
-
-/** The kinds of transcripts that are read, as `--from` names them. */
-export const TRANSCRIPT_FORMATS = [
-  "traces",
-  "chat",
-  "claude-code",
-  "codex",
-  "swe-agent",
-  "tau-bench",
-  "otel",
-] as const;
-export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
+import type { TranscriptFormat } from "./transcript-formats.ts";
 
 export function openReader(format: TranscriptFormat): TranscriptReader {
   switch (format) {

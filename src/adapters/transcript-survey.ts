@@ -1,5 +1,5 @@
 import type { Outcome } from "../model/outcome.ts";
-import type { TranscriptFormat } from "./transcript-format.ts";
+import type { TranscriptFormat } from "./transcript-formats.ts";
 import { type ReadingOptions, readTranscripts } from "./transcripts.ts";
 
 /** What transcripts hold, without storing anything. */

@@ -7,7 +7,8 @@ import { type JsonRow, rowsOfDocument, rowsOfLines } from "./json-rows.ts";
 import { readTraceRow } from "./trace-json-reader.ts";
 import { isRow, type TraceRead, type TraceRow, type TranscriptReader } from "./trace-row.ts";
 import { findFiles } from "./transcript-files.ts";
-import { formatOf, isSession, openReader, type TranscriptFormat } from "./transcript-format.ts";
+import { formatOf, isSession, openReader } from "./transcript-format.ts";
+import type { TranscriptFormat } from "./transcript-formats.ts";
 
 /** A trace, or what could not be read and why. `place` is for people: `line 3`, `row 3`, `the file`. */
 export type TranscriptRead =

@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { TRANSCRIPT_FORMATS, type TranscriptFormat } from "../adapters/transcript-formats.ts";
 import { handbookToRead, homeHandbook } from "../lifecycle/handbooks.ts";
 import { type RecurrenceReport, recur, type TraceToRead, tracesOf } from "../lifecycle/recur.ts";
 import type { Ports } from "../ports.ts";
 import { print, withPorts } from "./open.ts";
 import { recurringText } from "./recurring-text.ts";
-import { readTraceFiles } from "./trace-files.ts";
 import { checkWritable, writeWhole } from "./whole-file.ts";
 
 interface Options {
@@ -14,6 +14,7 @@ interface Options {
   json?: boolean;
   html?: string;
   svg?: string;
+  from: TranscriptFormat | "auto";
 }
 
 const LISTED = 20; // refusals that are told one by one
@@ -21,7 +22,12 @@ const LISTED = 20; // refusals that are told one by one
 export function recurringCommand(): Command {
   return new Command("recurring")
     .description("find the reasoning steps that come back across problems, and what they cost")
-    .argument("[paths...]", "files of traces (JSONL or JSON, also .gz); none: the traces that were recorded")
+    .argument("[paths...]", "transcripts: files, folders or patterns; none: the traces that were recorded")
+    .addOption(
+      new Option("--from <format>", "what wrote them")
+        .choices(["auto", ...TRANSCRIPT_FORMATS])
+        .default("auto"),
+    )
     .option(
       "--handbook <name>",
       "whose traces, and whose behaviors may cover a step; default: the one that is written to",
@@ -44,7 +50,8 @@ async function recurring(ports: Ports, paths: readonly string[], options: Option
   const handbook = options.handbook ?? homeHandbook(ports);
   if (paths.length === 0 || options.handbook !== undefined) await handbookToRead(ports.ledger, handbook);
   const refused: string[] = [];
-  const traces = paths.length === 0 ? tracesOf(ports.ledger, handbook) : tracesIn(paths, refused);
+  const traces =
+    paths.length === 0 ? tracesOf(ports.ledger, handbook) : tracesIn(paths, options.from, refused);
   const found = await recur(ports, traces, { handbook, minProblems });
   const report: RecurrenceReport = { ...found, groups: found.groups.slice(0, most) };
   if (options.svg !== undefined || options.html !== undefined) {
@@ -60,8 +67,13 @@ async function recurring(ports: Ports, paths: readonly string[], options: Option
 }
 
 /** The traces of files, named by file and line; what cannot be read goes to `refused`. */
-async function* tracesIn(paths: readonly string[], refused: string[]): AsyncGenerator<TraceToRead> {
-  for await (const row of readTraceFiles(paths)) {
+async function* tracesIn(
+  paths: readonly string[],
+  from: Options["from"],
+  refused: string[],
+): AsyncGenerator<TraceToRead> {
+  const { readTranscripts } = await import("../adapters/transcripts.ts");
+  for await (const row of readTranscripts(paths, { from })) {
     const id = `${row.file}:${row.place.replace(/^(?:line|row) /, "")}`;
     if ("trace" in row) yield { ...row.trace, id };
     else refused.push(`${row.file}: ${row.place}: ${row.reason}`);

@@ -1,4 +1,4 @@
-import type { TranscriptFormat } from "../../src/adapters/transcript-format.ts";
+import type { TranscriptFormat } from "../../src/adapters/transcript-formats.ts";
 import { readRows } from "../../src/adapters/transcripts.ts";
 
 /** Reads values as the lines of one file. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TRANSCRIPT_FORMATS } from "../../src/adapters/transcript-format.ts";
+import { TRANSCRIPT_FORMATS } from "../../src/adapters/transcript-formats.ts";
 import { readLines } from "./read-rows.ts";
 import { TraceRowShape } from "./trace-row-shape.ts";
 

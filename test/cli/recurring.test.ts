@@ -33,7 +33,7 @@ describe.concurrent("handbook recurring", () => {
     expect(stdout).toMatch(/tokens at stake +\| problems +\| occurrences/);
     expect(stdout).toMatch(/\| +3 +\| +3 +\| +\d+ +\| +\| Subtract 1 from both sides +\|/);
     expect(stderr).toMatch(`${path}: line 3: has no reasoning`);
-    expect(stderr).toMatch(`${missing}: the file: cannot read ${missing}: there is no such file`);
+    expect(stderr).toMatch(`${missing}: the file: there is no such file`);
     expect((await files.run("recurring", "--handbook", "algebra")).stderr).toMatch(
       'there is no handbook "algebra"',
     );

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readTraceFiles } from "../../src/cli/trace-files.ts";
+import { readTranscripts } from "../../src/adapters/transcripts.ts";
 import { limitLedger } from "../../src/lifecycle/limit-ledger.ts";
 import { loadHandbook } from "../../src/lifecycle/load.ts";
 import { recordTrace } from "../../src/lifecycle/record.ts";
@@ -41,7 +41,10 @@ describe("the traces of a handbook", () => {
     );
     expect(await all(tracesOf(ports.ledger, "nobody's"))).toEqual([]);
     const sees = (handbook: string) => handbook === "another";
-    const limited = limitLedger(ports.ledger, { sees, seen: ["another"], mayChange: () => {} });
+    const limited = limitLedger(ports.ledger, {
+      ...{ sees, holds: sees, held: ["another"] },
+      ...{ mustHold: () => {}, mayChange: () => {} },
+    });
     expect(await all(tracesOf(limited, "another"))).toHaveLength(3);
     await expect(all(tracesOf(limited, "algebra"))).rejects.toThrow("is not seen");
   });
@@ -129,7 +132,7 @@ describe.skipIf(!DATA)("real traces (needs HANDBOOK_BENCH_DATA)", () => {
     const sets = ["misguided_attention", "gemma4_math500", "thought_anchors_r1_distill"];
     const traces = async function* () {
       const paths = sets.map((set) => join(DATA ?? "", "traces", set, "traces.jsonl.gz"));
-      for await (const row of readTraceFiles(paths)) {
+      for await (const row of readTranscripts(paths)) {
         if ("trace" in row) yield { ...row.trace, id: `${row.file}:${row.place}` };
       }
     };
