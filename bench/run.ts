@@ -85,6 +85,12 @@ const BENCHES: Record<string, Bench> = {
     ],
     load: () => import("./coverage.ts"),
   },
+  leakage: {
+    summary:
+      "what the leakage check of `handbook export` finds of a test set when it is reworded, and what it takes for it",
+    needsData: true,
+    load: () => import("./leakage.ts"),
+  },
   report: {
     summary: "time and memory of `handbook report` on a ledger of 100,000 tasks",
     load: () => import("./report-speed.ts"),

@@ -9,6 +9,7 @@ import type { KeyReads, KeyWrites } from "./ports/access.ts";
 import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
 import type { HandbookCounts, Period, Usage } from "./ports/statistics.ts";
+import type { TrainingReads } from "./ports/training.ts";
 
 /** What the stages of the life cycle need from outside. One set per process. */
 export interface Ports {
@@ -72,7 +73,7 @@ export type TraceSummary = Pick<
 /**
  * Reads of the ledger. Lists are ordered as their comment says; a missing row is `undefined`, never an error.
  */
-export interface LedgerReads extends IndexStateReads, ExperimentReads, KeyReads {
+export interface LedgerReads extends IndexStateReads, ExperimentReads, KeyReads, TrainingReads {
   /** By slug. */
   handbooks(): Promise<Handbook[]>;
   handbook(slug: string): Promise<Handbook | undefined>;

@@ -42,6 +42,8 @@ const STAGES = [
   "promote",
   "improve",
   "recur",
+  "compose",
+  "collect",
 ];
 
 function imports(source: string): string[] {

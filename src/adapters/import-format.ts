@@ -1,7 +1,17 @@
 import { isAcePlaybook } from "./ace-playbook-reader.ts";
+import { isCheatsheet, isCheatsheetLine } from "./cheatsheet-reader.ts";
+import { isSkill } from "./skill-md.ts";
+import { isThoughtTemplates } from "./thought-template-reader.ts";
 
-/** `document`: one JSON value, a handbook or an array of traces. `jsonl`: a JSON object on every line. */
-export type ImportFormat = "document" | "jsonl" | "ace";
+/** `document`: one JSON value, a handbook or an array of traces. `jsonl`: a JSON object on every line. The rest are texts. */
+export type ImportFormat =
+  | "document"
+  | "jsonl"
+  | "ace"
+  | "skill"
+  | "cheatsheet"
+  | "cheatsheet lines"
+  | "thought templates";
 
 /** What a file is, by the beginning of its text; undefined when it is nothing that import reads. */
 export function recognizeFormat(head: string): ImportFormat | undefined {
@@ -11,10 +21,14 @@ export function recognizeFormat(head: string): ImportFormat | undefined {
   // Pretty-printed JSON has lines that are values too, but they are indented.
   const objects = lines.map((line) => line.startsWith("{") && isJson(line));
   if (start.startsWith("{")) {
+    if (isCheatsheetLine(start)) return "cheatsheet lines";
     if (HANDBOOK.test(head)) return "document";
     const isOneLine = lines.slice(first + 1).every((line) => line.trim() === "");
     return isOneLine || objects.includes(true) ? "jsonl" : "document";
   }
+  if (isSkill(head)) return "skill";
+  if (isCheatsheet(head)) return "cheatsheet";
+  if (isThoughtTemplates(head)) return "thought templates";
   if (isAcePlaybook(lines)) return "ace";
   if (/^\[\s*(?:[[{\]]|$)/.test(start)) return "document";
   return objects.includes(true) ? "jsonl" : undefined;

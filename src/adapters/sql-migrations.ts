@@ -12,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0003-experiment": { up: createExperiment },
   "0004-keys": { up: createKeys },
   "0005-authors": { up: addAuthors },
+  "0007-sources": { up: addSources },
 };
 
 /**
@@ -330,4 +331,10 @@ async function createKeys(db: Kysely<unknown>): Promise<void> {
 /** Who said how an attempt ended. */
 async function addAuthors(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable("outcome_reports").addColumn("agent", "text").execute();
+}
+
+/** Where traces and behaviors that came from elsewhere say that they are from. */
+async function addSources(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("traces").addColumn("license", "text").execute();
+  await db.schema.alterTable("behavior_revisions").addColumn("source", "text").execute();
 }

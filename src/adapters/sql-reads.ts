@@ -9,6 +9,7 @@ import { behaviorOf, decisionOf, documentOf, handbookOf, outcomeReportOf, reflec
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
 import { counts, solvedTasks, usage } from "./sql-statistics.ts";
 import { sqlTraceReads } from "./sql-traces.ts";
+import { sqlTrainingReads } from "./sql-training.ts";
 
 const KEYS_PER_QUERY = 200;
 
@@ -31,6 +32,7 @@ export function sqlReads(db: Database): LedgerReads {
     ...sqlExperimentReads(db),
     ...sqlKeyReads(db),
     ...sqlTraceReads(db),
+    ...sqlTrainingReads(db),
 
     async handbooks() {
       return (await db.selectFrom("handbooks").selectAll().orderBy("slug").execute()).map(handbookOf);

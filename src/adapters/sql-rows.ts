@@ -25,12 +25,12 @@ export function handbookOf(row: Selectable<Tables["handbooks"]>): Handbook {
 }
 
 export function behaviorOf(row: Selectable<Tables["behavior_revisions"]>): Behavior {
-  const { author, agent, model, prompt_version, reflection_id, trace_ids, keywords, ...rest } = row;
+  const { author, agent, model, prompt_version, source, reflection_id, trace_ids, keywords, ...rest } = row;
   return {
     ...present(rest),
     keywords: JSON.parse(keywords),
     provenance: {
-      ...present({ author, agent, model, prompt_version, reflection_id }),
+      ...present({ author, agent, model, prompt_version, source, reflection_id }),
       trace_ids: JSON.parse(trace_ids),
     },
   };
@@ -47,6 +47,7 @@ export function behaviorRow(behavior: Behavior): Insertable<Tables["behavior_rev
     agent: provenance.agent ?? null,
     model: provenance.model ?? null,
     prompt_version: provenance.prompt_version ?? null,
+    source: provenance.source ?? null,
     reflection_id: provenance.reflection_id ?? null,
     trace_ids: JSON.stringify(provenance.trace_ids),
   };
@@ -69,6 +70,7 @@ export function traceRow(trace: Trace, hash: string): Insertable<Tables["traces"
     improves: trace.improves ?? null,
     redacted: JSON.stringify(trace.redacted),
     report_tokens: trace.report_tokens ?? null,
+    license: trace.license ?? null,
   };
 }
 

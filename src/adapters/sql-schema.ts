@@ -30,6 +30,7 @@ export interface Tables {
     agent: string | null;
     model: string | null;
     prompt_version: string | null;
+    source: string | null;
     reflection_id: string | null;
     trace_ids: string;
     reason: string;
@@ -57,6 +58,7 @@ export interface Tables {
     redacted: string;
     created_at: string;
     report_tokens: number | null;
+    license: string | null;
   };
   citations: { trace_id: string; handbook: string; name: string; revision: number };
   uses: {

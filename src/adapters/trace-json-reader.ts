@@ -39,6 +39,7 @@ export function readTraceRow(place: string, row: Row): TraceRead {
   const answer = answerOf(row, told === undefined ? ANSWER.filter((key) => !WORK.includes(key)) : ANSWER);
   const model = firstText(row, ["model"]);
   const agent = firstText(row, ["agent"]);
+  const license = firstText(row, ["license", "licence"]);
   const handbook = HandbookSlug.optional().safeParse(firstText(row, ["handbook"]));
   if (!handbook.success) return refused(`its handbook ${faultsOf(handbook.error)}`);
   const tooLong = [
@@ -47,6 +48,7 @@ export function readTraceRow(place: string, row: Row): TraceRead {
     ...overLimit("answer", answer, MAX_ANSWER),
     ...overLimit("model", model, MAX_LABEL),
     ...overLimit("agent", agent, MAX_LABEL),
+    ...overLimit("license", license, MAX_LABEL),
   ];
   if (tooLong.length > 0) return refused(tooLong.join("; "));
   const outcome = outcomeOf(row);
@@ -62,6 +64,7 @@ export function readTraceRow(place: string, row: Row): TraceRead {
     input_tokens: firstCount(row, INPUT_TOKENS),
     model,
     agent,
+    license,
     handbook: handbook.data,
   };
   return { place, trace };

@@ -14,6 +14,7 @@ export interface TraceRow {
   input_tokens?: number | undefined;
   model?: string | undefined;
   agent?: string | undefined;
+  license?: string | undefined;
   handbook?: string | undefined;
 }
 

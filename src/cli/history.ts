@@ -21,6 +21,7 @@ export function historyCommand(): Command {
               [
                 `revision ${revision}  ${status}  ${created_at}  by ${provenance.agent ?? provenance.author}`,
                 `  why: ${reason}`,
+                ...(provenance.source === undefined ? [] : [`  from: ${provenance.source}`]),
                 `  ${instruction}`,
               ].join("\n"),
             )

@@ -1,16 +1,14 @@
+import { statSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { readAcePlaybook } from "../adapters/ace-playbook-reader.ts";
-import { readHandbook, saysItIsHandbook } from "../adapters/handbook-json-reader.ts";
-import { badFile, type Refused } from "../adapters/import-faults.ts";
+import type { Refused } from "../adapters/import-faults.ts";
 import { type ImportFile, openImportFile } from "../adapters/import-file.ts";
-import { recognizeFormat } from "../adapters/import-format.ts";
-import { parseDocument, rowsOfDocument, rowsOfLines, rowsOfValue } from "../adapters/json-rows.ts";
 import type { RowRead } from "../adapters/transcripts.ts";
-import { type HandbookToLoad, type Loaded, loadHandbook } from "../lifecycle/load.ts";
+import { type Loaded, loadHandbook } from "../lifecycle/load.ts";
 import { recordTrace } from "../lifecycle/record.ts";
-import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
+import { HandbookSlug } from "../model/handbook.ts";
 import type { Ports } from "../ports.ts";
 import { importProgress, type Progress } from "./import-progress.ts";
+import type { BehaviorSource, BehaviorsRead } from "./import-reading.ts";
 import { print, withPorts } from "./open.ts";
 
 /** How many refusals are told one by one. */
@@ -23,71 +21,68 @@ interface Refusals {
 }
 type Imported = Refusals & { read: number } & (
     | { kind: "traces"; new: number; known: number }
-    | ({ kind: "handbook" | "ace playbook"; handbook: string } & Omit<Loaded, "kept">)
+    | ({ kind: BehaviorSource; handbook: string } & Omit<Loaded, "kept">)
   );
+
+interface Options {
+  handbook?: string | undefined;
+  license?: string | undefined;
+  json?: boolean | undefined;
+}
 
 export function importCommand(): Command {
   return new Command("import")
-    .description("take in traces, transcripts of agents, a handbook or an ACE playbook from a file")
-    .argument("<file>", "JSONL or JSON (also .gz), or the text of an ACE playbook; told apart by content")
+    .description(
+      "take in traces, transcripts of agents, or a handbook of this or another system, from a file or a folder of skills",
+    )
+    .argument(
+      "<file>",
+      "JSONL or JSON (also .gz); SKILL.md or a folder with some; the text of an ACE playbook, a Dynamic Cheatsheet or Buffer-of-Thoughts templates; told apart by content",
+    )
     .option("--handbook <name>", "where it goes; else where the file says, else default", handbookSlug)
+    .option("--license <terms>", "of traces whose file names no license, e.g. MIT; it stands in data cards")
     .option("--json", "print the counts as JSON, and no progress")
-    .action(async (path: string, { handbook, json }: { handbook?: string; json?: boolean }) => {
+    .action(async (path: string, { handbook, license, json }: Options) => {
+      const { reading, readingFolder } = await import("./import-reading.ts");
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+        const skills = await readingFolder(path, handbook);
+        tell(await withPorts((ports) => importHandbook(ports, skills)), json);
+        return;
+      }
       await using file = await openImportFile(path);
       const read = await reading(file, handbook);
       const imported = await withPorts((ports) =>
         "rows" in read
-          ? withProgress(file, json, (progress) => importTraces(ports, read.rows, handbook, progress))
+          ? withProgress(file, json, (progress) =>
+              importTraces(ports, read.rows, { handbook, license }, progress),
+            )
           : importHandbook(ports, read),
       );
-      print(imported, json, () => told(imported));
-      if (!json) for (const line of refusalLines(imported)) console.error(line);
-      if (imported.read === 0) process.exitCode = 1;
+      tell(imported, json);
     });
 }
 
-type Behaviors = { kind: "handbook" | "ace playbook"; file: HandbookToLoad; refused: Refused[] };
-
-/** What the file holds, ready to be stored. */
-async function reading(
-  file: ImportFile,
-  handbook?: string,
-): Promise<{ rows: AsyncIterable<RowRead> } | Behaviors> {
-  const format = recognizeFormat(file.head);
-  const { readRows } = await import("../adapters/transcripts.ts"); // a server never needs it
-  switch (format) {
-    case undefined:
-      throw badFile(
-        `${file.path} is ${file.head.includes("\0") ? "a binary file" : "nothing that can be imported"}`,
-      );
-    case "jsonl":
-      return { rows: readRows(rowsOfLines(file), "auto") };
-    case "ace": {
-      const { behaviors, refused } = readAcePlaybook(await file.text());
-      return { kind: "ace playbook", file: { handbook: handbook ?? DEFAULT_HANDBOOK, behaviors }, refused };
-    }
-    case "document": {
-      // An array is no handbook, and may be of any size.
-      if (/^\uFEFF?\s*\[/.test(file.head)) return { rows: readRows(rowsOfDocument(file), "auto") };
-      const value = parseDocument(file.path, await file.text());
-      return saysItIsHandbook(value)
-        ? { kind: "handbook", ...readHandbook(value, handbook) }
-        : { rows: readRows(rowsOfValue(value), "auto") };
-    }
-  }
+function tell(imported: Imported, json: boolean | undefined): void {
+  print(imported, json, () => told(imported));
+  if (!json) for (const line of refusalLines(imported)) console.error(line);
+  if (imported.read === 0) process.exitCode = 1;
 }
 
 async function importTraces(
   ports: Ports,
   rows: AsyncIterable<RowRead>,
-  handbook: string | undefined,
+  { handbook, license }: Options,
   progress: Progress,
 ): Promise<Imported> {
   const counts = { read: 0, new: 0, known: 0, refused: 0 };
   const refusals: Refused[] = [];
   for await (const row of rows) {
     if ("trace" in row) {
-      const { isNew } = await recordTrace(ports, { ...row.trace, ...(handbook && { handbook }) });
+      const { isNew } = await recordTrace(ports, {
+        ...row.trace,
+        license: row.trace.license ?? license,
+        ...(handbook && { handbook }),
+      });
       counts.read++;
       counts[isNew ? "new" : "known"]++;
     } else {
@@ -99,7 +94,7 @@ async function importTraces(
   return { kind: "traces", ...counts, refusals };
 }
 
-async function importHandbook(ports: Ports, { kind, file, refused }: Behaviors): Promise<Imported> {
+async function importHandbook(ports: Ports, { kind, file, refused }: BehaviorsRead): Promise<Imported> {
   // A file of which nothing is left makes no handbook.
   const isSpoilt = file.behaviors.length === 0 && refused.length > 0;
   const { kept: _, ...loaded } = isSpoilt ? NOTHING : await loadHandbook(ports, file, "import");

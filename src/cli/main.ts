@@ -27,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(VERSION)
     .showHelpAfterError("(add --help for what it takes)")
     .exitOverride()
+    .enablePositionalOptions() // after a sub-command, --version is an option of that one
     .configureHelp({ showGlobalOptions: true });
   for (const command of [
     serveCommand,

@@ -64,6 +64,7 @@ function limitReads(all: LedgerReads, { sees, holds, held, mustHold }: Limits): 
     citations: async (id) => ((await hasTrace(id)) ? those(await all.citations(id)) : []),
     latestTraceOfEpisode: async (id) => known(await all.latestTraceOfEpisode(id)),
     unreflectedTraces: (handbook, after, limit) => all.unreflectedTraces(of(handbook), after, limit),
+    tracesAfter: closed("tracesAfter"),
     traceIds: (handbook, after, limit) => all.traceIds(of(handbook), after, limit),
     recentTraces: async (limit) => (held?.length === 0 ? [] : all.recentTraces(limit, held)),
 

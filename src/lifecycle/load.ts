@@ -9,6 +9,8 @@ export type LoadedBehavior = Pick<Behavior, "name" | "instruction" | "when" | "k
   topic?: string | undefined;
   detail?: string | undefined;
   status?: Status | undefined;
+  /** Where it is from, beyond the file; a change of it alone changes nothing. */
+  source?: string | undefined;
 };
 
 export interface HandbookToLoad {
@@ -63,7 +65,7 @@ export async function loadHandbook(
 async function loadOne(
   tx: LedgerReads & LedgerWrites,
   handbook: string,
-  { name, instruction, when, keywords, topic, detail, status }: LoadedBehavior,
+  { name, instruction, when, keywords, topic, detail, status, source }: LoadedBehavior,
   author: "import" | "starter",
   created_at: string,
 ): Promise<{ kind: "added" | "revised" | "unchanged" | "kept"; status?: Status }> {
@@ -88,7 +90,7 @@ async function loadOne(
     revision: (current?.revision ?? 0) + 1,
     status: unsafe === undefined ? (current?.status ?? fresh) : "quarantined",
     ...text,
-    provenance: { author, trace_ids: [] },
+    provenance: { author, ...(source !== undefined && { source }), trace_ids: [] },
     reason:
       unsafe === undefined
         ? `loaded from a ${author} file`

@@ -20,6 +20,7 @@ export interface Recording {
   improves?: string | undefined;
   model?: string | undefined;
   agent?: string | undefined;
+  license?: string | undefined;
   handbook?: string | undefined;
 }
 
@@ -78,6 +79,7 @@ export async function recordTrace(
       tokens_counted_by: input.output_tokens === undefined ? "server" : "caller",
       ...(model !== undefined && { model }),
       ...by,
+      ...(input.license !== undefined && { license: input.license }),
       ...(use !== undefined && { use_id: use.id, episode_id: use.episode_id }),
       ...(input.improves !== undefined && { improves: input.improves }),
       redacted: kinds,

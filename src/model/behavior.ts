@@ -46,6 +46,7 @@ export const Provenance = z.strictObject({
   agent: text(200).optional().describe("The client that submitted or edited it."),
   model: text(200).optional(),
   prompt_version: text(60).optional(),
+  source: text(500).optional().describe("What was imported: file, license, what that system counted."),
   reflection_id: Ulid.optional(),
   trace_ids: z.array(Ulid).default([]).describe("The traces it was drawn from."),
 });

@@ -36,6 +36,7 @@ export const Trace = z
       .describe("Length of the report where an agent wrote it, which is what recording cost."),
     model: text(200).optional(),
     agent: text(200).optional(),
+    license: text(200).optional().describe("Under which terms its source gives it away, where that says so."),
     use_id: Ulid.optional().describe("The retrieval it came from."),
     episode_id: Ulid.optional().describe("The first retrieval of the same task."),
     improves: Ulid.optional().describe("The first attempt that this one goes beyond."),

@@ -38,7 +38,7 @@ export function behaviorMarkdown(behavior: Behavior): string {
     ...(when === "" ? [] : [`- When: ${when}`]),
     ...(topic === undefined ? [] : [`- Topic: ${topic}`]),
     ...(keywords.length === 0 ? [] : [`- Keywords: ${keywords.join(", ")}`]),
-    `- From: ${[provenance.author, provenance.agent, provenance.model, provenance.reflection_id].filter(Boolean).join(", ")}`,
+    `- From: ${[provenance.author, provenance.agent, provenance.model, provenance.source, provenance.reflection_id].filter(Boolean).join(", ")}`,
     ...(provenance.trace_ids.length === 0
       ? []
       : [`- Traces: ${provenance.trace_ids.map((id) => `trace://${id}`).join(", ")}`]),

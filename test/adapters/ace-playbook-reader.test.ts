@@ -21,6 +21,7 @@ test("each item is a behavior, named by its first telling words, with its sectio
         when: "",
         keywords: [],
         topic: "strategies and hard rules",
+        source: "ACE playbook, item shr-00001",
       },
       {
         name: "behavior_upload_fails_check_token_scope_first",
@@ -28,6 +29,7 @@ test("each item is a behavior, named by its first telling words, with its sectio
         when: "",
         keywords: [],
         topic: "troubleshooting and pitfalls",
+        source: "ACE playbook, item ts-00007: helpful 3, harmful 1",
       },
     ],
     refused: [],

@@ -138,6 +138,29 @@ test("text is kept as it is and sorts by its bytes", async () => {
 
 const AT = "2026-01-01T00:00:00.000Z";
 
+test("all traces are read page by page, with what tells how they were made", async () => {
+  await using ports = await testPorts();
+  await ports.ledger.write((tx) => tx.addRevision(quokka()));
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    const id = ports.newId();
+    const served = i % 2 === 0 ? [{ handbook: "default", name: quokka().name, revision: 1, score: 1 }] : [];
+    const use = { id, episode_id: id, handbook: "default", task: "t", withheld: [], created_at: AT };
+    await ports.ledger.write((tx) => tx.addUse({ ...use, arm: "served", served }));
+    const { trace } = await recordTrace(ports, { task: `t${i}`, reasoning: "r", use_id: id, license: "MIT" });
+    ids.push(trace.id);
+  }
+  await recordTrace(ports, { task: "other", reasoning: "r", handbook: "other" });
+  const filter = { handbook: "default", since: AT };
+  const first = await ports.ledger.tracesAfter("", 3, filter);
+  const second = await ports.ledger.tracesAfter(first.at(-1)?.id ?? "", 3, filter);
+  expect([...first, ...second].map(({ id, wasServed }) => [id, wasServed])).toEqual(
+    ids.map((id, i) => [id, i % 2 === 0]),
+  );
+  expect(await ports.ledger.tracesAfter("", 10, { since: "2999-01-01T00:00:00.000Z" })).toEqual([]);
+  expect(await ports.ledger.traces(ids.slice(0, 1))).toMatchObject([{ license: "MIT" }]);
+});
+
 test("numbers are numbers, large and broken ones too", async () => {
   await using ports = await testPorts();
   await recordTrace(ports, { task: "t", reasoning: "r", output_tokens: 5_000_000_000, input_tokens: 1 });
