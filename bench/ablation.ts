@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { memoryIndex } from "../src/adapters/memory-index.ts";
+import { bootstrap } from "../src/rules/bootstrap.ts";
 import { lexicalRules } from "../src/rules/lexical.ts";
-import { bootstrap, meanScores, type Scores, scoresOf } from "./found.ts";
+import { meanScores, type Scores, scoresOf } from "./found.ts";
 import type { LabelledSet } from "./labelled-sets.ts";
 import { round } from "./measure.ts";
 import type { Result, Table } from "./report.ts";

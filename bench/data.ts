@@ -1,19 +1,7 @@
 // A handbook, tasks and traces that are made up, the same ones for the same seed: for benches of speed, where only
 // the statistics of the text matter. Nothing about quality can be measured with them.
 import type { HandbookFile } from "../src/adapters/handbook-json-reader.ts";
-
-export type Random = () => number;
-
-/** Numbers from 0 to below 1 by mulberry32, the same for the same seed. */
-export function random(seed: number): Random {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { type Random, random } from "../src/rules/random.ts";
 
 export function between(next: Random, least: number, most: number): number {
   return least + Math.floor(next() * (most - least + 1));

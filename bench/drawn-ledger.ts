@@ -6,7 +6,8 @@ import type { Citation, Trace } from "../src/model/trace.ts";
 import type { Use } from "../src/model/use.ts";
 import type { Ledger, LedgerWrites } from "../src/ports.ts";
 import { draw as drawArm } from "../src/rules/assignment.ts";
-import { between, type Random, random } from "./data.ts";
+import { type Random, random } from "../src/rules/random.ts";
+import { between } from "./data.ts";
 
 export interface Planted {
   episodes: number;

@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { random } from "../src/rules/random.ts";
 import { connectTo, TRACE_CHARACTERS } from "./client.ts";
-import { between, random, type Synthetic } from "./data.ts";
+import { between, type Synthetic } from "./data.ts";
 import { type Call, httpCaller, startHttp } from "./http-load.ts";
 import { integrityFaults, storedTraces } from "./ledger.ts";
 import { ENTRY, environment } from "./servers.ts";

@@ -1,7 +1,6 @@
 // How good a ranked list is, and how sure that is.
 
-import { random } from "./data.ts";
-import { quantile } from "./measure.ts";
+import { mean } from "../src/rules/bootstrap.ts";
 
 export const DEPTH = 10;
 
@@ -37,40 +36,9 @@ function discounted(gains: readonly number[]): number {
   return gains.reduce((sum, gain, i) => sum + gain / Math.log2(i + 2), 0);
 }
 
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 export function meanScores(scores: readonly Scores[]): Scores {
   const [ndcg10, recall10, hit1, mrr] = MEASURES.map((measure) => mean(scores.map((one) => one[measure])));
   return { ndcg10: ndcg10 ?? 0, recall10: recall10 ?? 0, hit1: hit1 ?? 0, mrr: mrr ?? 0 };
-}
-
-export interface Interval {
-  mean: number;
-  low: number;
-  high: number;
-}
-
-const RESAMPLES = 2000;
-const SEED = 10;
-
-/**
- * The mean of differences between two rankings of the same queries with its 95 % interval: percentiles of the means of
- * so many resamples of the queries, drawn with replacement.
- *
- * Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13; for paired comparisons of rankings
- * Sakai 2006, "Evaluating Evaluation Metrics based on the Bootstrap".
- */
-export function bootstrap(differences: readonly number[]): Interval {
-  const next = random(SEED);
-  const values = Float64Array.from(differences);
-  const means = Array.from({ length: RESAMPLES }, () => {
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[Math.floor(next() * values.length)] ?? 0;
-    return sum / values.length;
-  }).sort((a, b) => a - b);
-  return { mean: mean(differences), low: quantile(means, 0.025), high: quantile(means, 0.975) };
 }
 
 /** How often a value of the first list is above one of the second, ties by half: the area under the ROC curve. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { quantile } from "./measure.ts";
+import { quantile } from "../src/rules/bootstrap.ts";
 
 export const CLIENTS = 32;
 const LINGER_MS = 5000;

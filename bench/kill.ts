@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { type Random, random } from "../src/rules/random.ts";
 import { type Agent, attempt, connect, TRACE_CHARACTERS } from "./client.ts";
-import { between, type Random, random, type Synthetic } from "./data.ts";
+import { between, type Synthetic } from "./data.ts";
 import { emptyLog, integrityFaults, logFile, storedTraces } from "./ledger.ts";
 
 const ROUNDS = 20;

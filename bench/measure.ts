@@ -1,3 +1,5 @@
+import { quantile } from "../src/rules/bootstrap.ts";
+
 /** What one thing measured many times comes to. */
 export interface Summary {
   p50: number;
@@ -8,6 +10,7 @@ export interface Summary {
 }
 
 export function summarize(samples: readonly number[]): Summary {
+  if (samples.length === 0) throw new Error("nothing was measured");
   const sorted = samples.toSorted((a, b) => a - b);
   return {
     p50: quantile(sorted, 0.5),
@@ -20,15 +23,6 @@ export function summarize(samples: readonly number[]): Summary {
 
 export function median(samples: readonly number[]): number {
   return summarize(samples).p50;
-}
-
-/** Between the two nearest ranks, in proportion (type 7 of Hyndman and Fan 1996). */
-export function quantile(sorted: readonly number[], share: number): number {
-  if (sorted.length === 0) throw new Error("nothing was measured");
-  const rank = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(rank)] ?? 0;
-  const above = sorted[Math.ceil(rank)] ?? 0;
-  return below + (above - below) * (rank - Math.floor(rank));
 }
 
 export function round(value: number, digits = 2): number {

@@ -2,8 +2,8 @@ import type { Episode } from "../src/model/episode.ts";
 import { draw } from "../src/rules/assignment.ts";
 import { behaviorLifts } from "../src/rules/lift/behavior-effect.ts";
 import { startMeter, take } from "../src/rules/lift/meter.ts";
+import { random } from "../src/rules/random.ts";
 import { withLift } from "../src/rules/ranking-lift.ts";
-import { random } from "./data.ts";
 import { chosen, gaussian } from "./simulated-tasks.ts";
 
 /** Mean regret per task of each stretch of episodes, in log tokens: what was served cost that much more than the best four. */

@@ -7,11 +7,12 @@ import { openPostgresLedger } from "../src/adapters/postgres-ledger.ts";
 import { createKey } from "../src/lifecycle/admit.ts";
 import type { Candidate } from "../src/model/reflection.ts";
 import type { Ledger } from "../src/ports.ts";
+import { random } from "../src/rules/random.ts";
 import { startEmbeddingServer } from "../test/embedding-server.ts";
 import { hashVector } from "../test/hash-embedder.ts";
 import { eventually, storedIds, wantedIds } from "../test/lance.ts";
 import { startS3 } from "../test/s3-server.ts";
-import { random, type Synthetic } from "./data.ts";
+import type { Synthetic } from "./data.ts";
 import { Replica, Visitor } from "./replica.ts";
 import { environment } from "./servers.ts";
 

@@ -1,7 +1,8 @@
 import type { Source } from "../src/ports.ts";
-import { areaUnderRoc, bootstrap, type Interval, MEASURES, mean, meanScores, type Scores } from "./found.ts";
+import { bootstrap, type Interval, mean, quantile } from "../src/rules/bootstrap.ts";
+import { areaUnderRoc, MEASURES, meanScores, type Scores } from "./found.ts";
 import type { LabelledSet } from "./labelled-sets.ts";
-import { quantile, round } from "./measure.ts";
+import { round } from "./measure.ts";
 import { picture } from "./picture.ts";
 import type { Result, Row, Table } from "./report.ts";
 

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Embedder, Ports } from "../src/ports.ts";
+import { random } from "../src/rules/random.ts";
 import { ablate } from "./ablation.ts";
 import { plainBm25 } from "./bm25.ts";
-import { random } from "./data.ts";
 import { openEmbedders } from "./embedders.ts";
 import { exactVectors } from "./exact-vectors.ts";
 import { type Scores, scoresOf } from "./found.ts";

@@ -1,4 +1,4 @@
-import { random } from "./data.ts";
+import { random } from "../src/rules/random.ts";
 
 const SYNONYMS: [RegExp, string][] = [
   [/\bfind\b/gi, "determine"],

@@ -5,7 +5,7 @@
 import type { Episode } from "../src/model/episode.ts";
 import { draw } from "../src/rules/assignment.ts";
 import type { OutcomeName } from "../src/rules/lift/outcomes.ts";
-import { random } from "./data.ts";
+import { random } from "../src/rules/random.ts";
 
 export interface World {
   episodes: number;

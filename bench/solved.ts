@@ -10,7 +10,7 @@ import { retrieve } from "../src/lifecycle/retrieve.ts";
 import { MAX_DETAIL, MAX_INSTRUCTION } from "../src/model/behavior.ts";
 import { cleanText } from "../src/model/text.ts";
 import { MAX_SOLVED_TASKS, type Ports, type Source, type VectorIndex } from "../src/ports.ts";
-import { type Random, random } from "./data.ts";
+import { type Random, random } from "../src/rules/random.ts";
 import { DEPTH } from "./found.ts";
 import type { Document, LabelledSet, Query } from "./labelled-sets.ts";
 import { UNDRAWN } from "./servers.ts";

@@ -26,7 +26,8 @@ if (process.argv.includes("--if-needed") && existsSync(STAMP) && readFileSync(ST
 if (process.argv.includes("--clean")) rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
 
-const entries = ["src/behavior-handbook.js", "src/adapters/local-embedder-worker.ts"]; // a thread starts from a file
+const threads = ["local-embedder-worker", "compute-engine-worker"]; // a thread starts from a file
+const entries = ["src/behavior-handbook.js", ...threads.map((thread) => `src/adapters/${thread}.ts`)];
 const metafile = await bundle(entries, "dist");
 chmodSync("dist/behavior-handbook.js", 0o755);
 writeFileSync("dist/THIRD_PARTY_LICENSES.txt", licenses(Object.keys(metafile.inputs)));

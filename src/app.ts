@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { monotonicFactory } from "ulid";
 import { HandbookFile } from "./adapters/handbook-json-reader.ts";
 import type { TextCandidates } from "./adapters/lance-texts.ts";
+import type { Persistence } from "./adapters/openai-llm.ts";
 import type { ModelConfig } from "./config/models.ts";
 import type { Config } from "./config.ts";
 import type { TokenVerifier } from "./ports/access.ts";
@@ -255,9 +256,9 @@ function lazyTokenizer(): Tokenizer {
 }
 
 /** A model that is configured, loaded when it is first asked. */
-export function lazyLlm({ name, ...endpoint }: ModelConfig): Llm {
+export function lazyLlm({ name, ...endpoint }: ModelConfig, persistence: Persistence = {}): Llm {
   const llm = once(async () =>
-    (await import("./adapters/openai-llm.ts")).openaiLlm({ ...endpoint, model: name }),
+    (await import("./adapters/openai-llm.ts")).openaiLlm({ ...endpoint, ...persistence, model: name }),
   );
   return { model: name, complete: async (...asked) => (await llm()).complete(...asked) };
 }

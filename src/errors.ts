@@ -20,6 +20,7 @@ export type ErrorCode =
   | "TIMED_OUT"
   | "ALREADY_SUBMITTED"
   | "NOTHING_TO_REFLECT_ON"
+  | "CHECK_FAILED"
   | "NO_MODEL"
   | "LLM_UNAVAILABLE"
   | "LLM_BAD_OUTPUT"

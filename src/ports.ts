@@ -287,6 +287,8 @@ export interface Completion {
   /** It was cut off at `maxTokens`. */
   isCut: boolean;
   input_tokens?: number | undefined;
+  /** Of the input tokens, those that the endpoint had in its cache. */
+  cached_tokens?: number | undefined;
   output_tokens?: number | undefined;
 }
 

@@ -44,6 +44,9 @@ const STAGES = [
   "recur",
   "compose",
   "collect",
+  "in-order",
+  "check",
+  "evaluate",
 ];
 
 function imports(source: string): string[] {

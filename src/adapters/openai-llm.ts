@@ -3,13 +3,28 @@ import { HandbookError } from "../errors.ts";
 import { cleanText } from "../model/text.ts";
 import type { Llm } from "../ports.ts";
 
+const RETRIES = 2;
 const TIMEOUT_MS = 120_000;
 
-/** A chat model behind any OpenAI-compatible endpoint. Retries what is worth it (429, 5xx, connection) twice. */
-export function openaiLlm(options: { baseUrl?: string | undefined; apiKey: string; model: string }): Llm {
+export interface Persistence {
+  /** How often a question is put again after 429, 5xx, a lost connection or an answer that is cut off midway. Default: 2. */
+  retries?: number | undefined;
+  /** Longest that one try may take, to the end of the answer. Default: 120,000. */
+  timeoutMs?: number | undefined;
+}
+
+/**
+ * A chat model behind any OpenAI-compatible endpoint. Retries what is worth it after the time that the endpoint asks for, else
+ * with growing pauses.
+ */
+export function openaiLlm(
+  options: { baseUrl?: string | undefined; apiKey: string; model: string } & Persistence,
+): Llm {
   const client = new OpenAI({
     apiKey: options.apiKey,
-    timeout: TIMEOUT_MS,
+    timeout: options.timeoutMs ?? TIMEOUT_MS,
+    maxRetries: options.retries ?? RETRIES,
+    fetch: fetchWhole,
     ...(options.baseUrl && { baseURL: options.baseUrl }),
   });
   return {
@@ -38,15 +53,30 @@ export function openaiLlm(options: { baseUrl?: string | undefined; apiKey: strin
         });
       }
       const reasoning = reasoningOf(choice?.message);
+      const cached = answer.usage?.prompt_tokens_details?.cached_tokens;
       return {
         text,
         ...(reasoning !== undefined && { reasoning }),
         isCut,
         input_tokens: answer.usage?.prompt_tokens,
+        ...(cached !== undefined && { cached_tokens: cached }),
         output_tokens: answer.usage?.completion_tokens,
       };
     },
   };
+}
+
+/**
+ * Fetches to the end of the body: the client's time limit and its retries end at the headers, and an answer that hangs or is
+ * cut off midway is no better than none.
+ */
+async function fetchWhole(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...request);
+  const body = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  if (response.ok && isJson) JSON.parse(body); // what is cut off may still end properly
+  const { status, headers } = response;
+  return new Response(body, { status, headers });
 }
 
 /** vLLM, DeepSeek and others say `reasoning_content`, OpenRouter and newer ones `reasoning`; OpenAI keeps it. */

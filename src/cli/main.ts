@@ -5,6 +5,7 @@ import { backupCommand } from "./backup.ts";
 import { benchCommand } from "./bench.ts";
 import { callCommand } from "./call.ts";
 import { doctorCommand } from "./doctor.ts";
+import { evaluateCommand } from "./evaluate.ts";
 import { exportCommand } from "./export.ts";
 import { historyCommand } from "./history.ts";
 import { hookCommand } from "./hook.ts";
@@ -39,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     historyCommand,
     reportCommand,
     recurringCommand,
+    evaluateCommand,
     keysCommand,
     reindexCommand,
     doctorCommand,

@@ -144,7 +144,7 @@ function bars(values: readonly object[], field: string, scale: object): Promise<
 }
 
 /** An SVG without script that takes the color of the page's text. The page says in words what it shows. */
-async function drawn(
+export async function drawn(
   values: readonly object[],
   height: number | { step: number },
   layer: Layers,

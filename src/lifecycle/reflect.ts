@@ -154,19 +154,7 @@ async function material(
 ): Promise<{ attempts: Attempt[]; known: Behavior[] }> {
   const [first] = traces;
   if (first === undefined) return { attempts: [], known: [] };
-  const texts = traces.flatMap(({ task, reasoning, answer }) => [task, reasoning, answer ?? ""]);
-  const tokens: number[] = [];
-  for (const text of texts) tokens.push(await ports.tokenizer.count(text));
-  const allowed = shareBudget(tokens, ports.settings.reflectionTokens);
-  const cut = texts.map((text, i) => {
-    const [has = 0, may = 0] = [tokens[i], allowed[i]];
-    return may >= has ? text : cutMiddle(text, Math.floor((text.length * may) / has));
-  });
-  const attempts = traces.map(({ outcome, evidence, answer }, i): Attempt => {
-    const [task = "", reasoning = "", shownAnswer = ""] = cut.slice(3 * i, 3 * i + 3);
-    return { task, reasoning, ...(answer !== undefined && { answer: shownAnswer }), outcome, evidence };
-  });
-
+  const attempts = await cutAttempts(ports, traces);
   const { hits } = await ports.index.search({
     text: [...new Set(traces.map((trace) => trace.task))].join("\n"),
     handbooks: await searchedHandbooks(ports, first.handbook),
@@ -179,4 +167,23 @@ async function material(
     limit: KNOWN_SHOWN,
   });
   return { attempts, known: known.map(({ behavior }) => behavior) };
+}
+
+/** The attempts with their texts cut in the middle, so that all of them together keep to the tokens of a reflection. */
+export async function cutAttempts(
+  ports: Pick<Ports, "tokenizer" | "settings">,
+  traces: readonly Attempt[],
+): Promise<Attempt[]> {
+  const texts = traces.flatMap(({ task, reasoning, answer }) => [task, reasoning, answer ?? ""]);
+  const tokens: number[] = [];
+  for (const text of texts) tokens.push(await ports.tokenizer.count(text));
+  const allowed = shareBudget(tokens, ports.settings.reflectionTokens);
+  const cut = texts.map((text, i) => {
+    const [has = 0, may = 0] = [tokens[i], allowed[i]];
+    return may >= has ? text : cutMiddle(text, Math.floor((text.length * may) / has));
+  });
+  return traces.map(({ outcome, evidence, answer }, i): Attempt => {
+    const [task = "", reasoning = "", shownAnswer = ""] = cut.slice(3 * i, 3 * i + 3);
+    return { task, reasoning, ...(answer !== undefined && { answer: shownAnswer }), outcome, evidence };
+  });
 }

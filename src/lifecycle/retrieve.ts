@@ -50,37 +50,11 @@ export async function retrieve(
   const task = texts.task ?? "";
   const earlier = named ?? (await sameTask(ledger, { task, handbook, conversation: input.conversation }));
 
-  const handbooks = await searchedHandbooks(ports, handbook);
-  const limit = input.limit ?? (input.topic === undefined ? DEFAULT_LIMIT : MAX_LIMIT);
-  const already = input.already_have ?? [];
-  const { hits, sources } = await findBehaviors(ports, {
-    text: input.task,
-    handbooks,
-    topic: input.topic,
-    limit: limit + already.length + SPARE,
-  });
-  const wholeTopic = input.topic !== undefined;
-  const fit = fitting(hits, wholeTopic);
-  // Its own behaviors of these names too, found or not: they hide the starters' ones.
-  const starters = fit.filter((hit) => hit.handbook !== handbook);
-  const keys = [...fit, ...starters.map(({ name }) => ({ handbook, name }))];
-  const known = rank(await lifted(ledger, handbook, fit), await ledger.behaviorsByKey(keys), {
-    handbook,
-    alreadyHave: already,
-    limit: wholeTopic ? limit : limit + SPARE,
-    wholeTopic,
-  });
-  let ranked = wholeTopic ? known : withProbationShare(known, isOnProbation, limit);
-  if (input.max_tokens !== undefined) {
-    const tokens: number[] = [];
-    for (const { behavior } of ranked) tokens.push(await ports.tokenizer.count(servedText(behavior)));
-    ranked = withinBudget(ranked, tokens, input.max_tokens);
-  }
+  const { ranked, bestFit, sources } = await fittingBehaviors(ports, { ...input, handbook });
 
   const id = ports.newId();
   const joined = earlier !== undefined && (await isOpen(ports, earlier)) ? earlier.episode_id : undefined;
   const episode_id = joined ?? id;
-  const bestFit = Math.max(0, ...hits.map(({ fit }) => fit));
   const former = joined === undefined ? undefined : await ledger.draw(joined);
   const isUnserved = joined === undefined || (await ledger.servedInEpisode(joined)).length === 0;
   const attempts = (of: readonly Ranked[]) => ledger.similarAttempts(handbook, of.map(asRanked));
@@ -114,6 +88,46 @@ export async function retrieve(
   // By what is served alone: whoever is held out must not see that something fits.
   const effort = effortOf(served.length === ranked.length ? similar : await attempts(served));
   return { use, behaviors: served.map(({ behavior }) => behavior), sources, effort };
+}
+
+/**
+ * What a task would be served, best first, before any draw. Only reads: nothing is logged.
+ *
+ * Throws: nothing of its own; the handbook has to exist.
+ */
+export async function fittingBehaviors(
+  ports: Ports,
+  input: Retrieval & { handbook: string },
+): Promise<{ ranked: Ranked[]; bestFit: number; sources: Source[] }> {
+  const { ledger } = ports;
+  const { handbook } = input;
+  const handbooks = await searchedHandbooks(ports, handbook);
+  const limit = input.limit ?? (input.topic === undefined ? DEFAULT_LIMIT : MAX_LIMIT);
+  const already = input.already_have ?? [];
+  const { hits, sources } = await findBehaviors(ports, {
+    text: input.task,
+    handbooks,
+    topic: input.topic,
+    limit: limit + already.length + SPARE,
+  });
+  const wholeTopic = input.topic !== undefined;
+  const fit = fitting(hits, wholeTopic);
+  // Its own behaviors of these names too, found or not: they hide the starters' ones.
+  const starters = fit.filter((hit) => hit.handbook !== handbook);
+  const keys = [...fit, ...starters.map(({ name }) => ({ handbook, name }))];
+  const known = rank(await lifted(ledger, handbook, fit), await ledger.behaviorsByKey(keys), {
+    handbook,
+    alreadyHave: already,
+    limit: wholeTopic ? limit : limit + SPARE,
+    wholeTopic,
+  });
+  let ranked = wholeTopic ? known : withProbationShare(known, isOnProbation, limit);
+  if (input.max_tokens !== undefined) {
+    const tokens: number[] = [];
+    for (const { behavior } of ranked) tokens.push(await ports.tokenizer.count(servedText(behavior)));
+    ranked = withinBudget(ranked, tokens, input.max_tokens);
+  }
+  return { ranked, bestFit: Math.max(0, ...hits.map(({ fit }) => fit)), sources };
 }
 
 /** The hits with their measured lift taken in, best first. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { areaUnderRoc, bootstrap, meanScores, scoresOf } from "../../bench/found.ts";
+import { areaUnderRoc, meanScores, scoresOf } from "../../bench/found.ts";
 
 const labels = (...ids: string[]) => new Map(ids.map((id) => [id, 1]));
 
@@ -31,21 +31,6 @@ test("higher relevance first is the best order", () => {
 test("means are taken over queries", () => {
   const scores = [scoresOf(["a"], labels("a")), scoresOf(["x"], labels("a"))];
   expect(meanScores(scores)).toEqual({ ndcg10: 0.5, recall10: 0.5, hit1: 0.5, mrr: 0.5 });
-});
-
-test("an interval of equal differences is that difference, the same at each call", () => {
-  expect(bootstrap([0.2, 0.2, 0.2])).toEqual({
-    mean: expect.closeTo(0.2),
-    low: expect.closeTo(0.2),
-    high: expect.closeTo(0.2),
-  });
-  const coins = Array.from({ length: 400 }, (_, i) => i % 2);
-  const { mean, low, high } = bootstrap(coins);
-  expect(mean).toBe(0.5);
-  // The standard error is 0.5 / 20, and the sample is large: the interval is near ± 1.96 of it.
-  expect(low).toBeCloseTo(0.451, 2);
-  expect(high).toBeCloseTo(0.549, 2);
-  expect(bootstrap(coins)).toEqual({ mean, low, high });
 });
 
 test("the area under the ROC curve counts pairs, ties by half", () => {
