@@ -4,7 +4,7 @@ import { localEmbedder } from "../src/adapters/local-embedder.ts";
 import { openaiEmbedder } from "../src/adapters/openai-embedder.ts";
 import { readConfig } from "../src/config.ts";
 import { describeError, HandbookError } from "../src/errors.ts";
-import type { Embedder } from "../src/ports.ts";
+import type { Embedder } from "../src/ports/models.ts";
 import { BadCall } from "./report.ts";
 import { useLite } from "./use-lite.ts";
 

@@ -1,6 +1,7 @@
 import { PASSAGES } from "../src/adapters/lance-rows.ts";
 import { type BehaviorKey, isServable } from "../src/model/behavior.ts";
-import type { Embedder, IndexDocument, Ledger, Neighbor, VectorIndex } from "../src/ports.ts";
+import type { Embedder } from "../src/ports/models.ts";
+import type { IndexDocument, Ledger, Neighbor, VectorIndex } from "../src/ports.ts";
 
 const BATCH = 64;
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Embedder, Ports } from "../src/ports.ts";
+import type { Embedder } from "../src/ports/models.ts";
+import type { Ports } from "../src/ports.ts";
 import { random } from "../src/rules/random.ts";
 import { ablate } from "./ablation.ts";
 import { plainBm25 } from "./bm25.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { unitVectors } from "../src/adapters/checked-vectors.ts";
 import { importOptional, isInstalled } from "../src/adapters/optional-package.ts";
-import type { Embedder } from "../src/ports.ts";
+import type { Embedder } from "../src/ports/models.ts";
 import { round, timed } from "./measure.ts";
 
 const PARTS = ["core", "embeddings", "model-embeddings-en"].map((part) => `@energetic-ai/${part}`);

@@ -9,7 +9,8 @@ import type { ModelConfig } from "./config/models.ts";
 import type { Config } from "./config.ts";
 import type { TokenVerifier } from "./ports/access.ts";
 import type { RebuildableIndex } from "./ports/index-state.ts";
-import type { Embedder, Ledger, Llm, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
+import type { Embedder, Llm } from "./ports/models.ts";
+import type { Ledger, Ports, SecretScanner, Tokenizer, VectorIndex } from "./ports.ts";
 import { VERSION } from "./version.ts";
 
 const LANCEDB = "@lancedb/lancedb";

@@ -8,6 +8,8 @@ import type { RankedBehavior, Use } from "./model/use.ts";
 import type { KeyReads, KeyWrites } from "./ports/access.ts";
 import type { ExperimentReads, ExperimentWrites } from "./ports/experiment.ts";
 import type { IndexStateReads, IndexStateWrites } from "./ports/index-state.ts";
+import type { LearningReads, LearningWrites } from "./ports/learning.ts";
+import type { AskOptions, Llm } from "./ports/models.ts";
 import type { HandbookCounts, Period, Usage } from "./ports/statistics.ts";
 import type { TrainingReads } from "./ports/training.ts";
 
@@ -73,7 +75,12 @@ export type TraceSummary = Pick<
 /**
  * Reads of the ledger. Lists are ordered as their comment says; a missing row is `undefined`, never an error.
  */
-export interface LedgerReads extends IndexStateReads, ExperimentReads, KeyReads, TrainingReads {
+export interface LedgerReads
+  extends IndexStateReads,
+    ExperimentReads,
+    KeyReads,
+    LearningReads,
+    TrainingReads {
   /** By slug. */
   handbooks(): Promise<Handbook[]>;
   handbook(slug: string): Promise<Handbook | undefined>;
@@ -130,7 +137,7 @@ export interface LedgerReads extends IndexStateReads, ExperimentReads, KeyReads,
 }
 
 /** Writes, only inside `Ledger.write`. */
-export interface LedgerWrites extends IndexStateWrites, ExperimentWrites, KeyWrites {
+export interface LedgerWrites extends IndexStateWrites, ExperimentWrites, KeyWrites, LearningWrites {
   addHandbook(handbook: Handbook): Promise<void>;
   /** Sets the digest of the packaged file that a starter handbook was loaded from. */
   setStarter(slug: string, starter: string): Promise<void>;
@@ -237,59 +244,6 @@ export interface VectorProgress {
   /** The ledger's sequence number up to which they follow. */
   seq: number;
   fault?: string | undefined;
-}
-
-/** What goes along with a question to a model. */
-export interface AskOptions {
-  signal?: AbortSignal | undefined;
-  /** W3C trace context of whoever asks. */
-  traceparent?: string | undefined;
-}
-
-/** Turns texts into vectors of one length. */
-export interface Embedder {
-  /** The model and everything else that changes its vectors: those of different names are never compared. */
-  readonly model: string;
-  /**
-   * Unit vectors, one per text, in order. `as` matters for models that embed questions and passages differently.
-   *
-   * Throws: EMBEDDER_UNAVAILABLE when it is down, not installed, or silent; EMBEDDER_BAD_OUTPUT for a wrong number of
-   * vectors, unequal lengths, NaN.
-   */
-  embed(texts: readonly string[], as: "query" | "passage", options?: AskOptions): Promise<Float32Array[]>;
-  close(): Promise<void>;
-}
-
-export interface ChatMessage {
-  role: "system" | "user" | "assistant";
-  content: string;
-}
-
-/** A chat model behind an endpoint. */
-export interface Llm {
-  readonly model: string;
-  /** Throws: LLM_UNAVAILABLE when the endpoint does not answer or refuses; LLM_BAD_OUTPUT when the answer is empty. */
-  complete(messages: readonly ChatMessage[], options?: CompletionOptions): Promise<Completion>;
-}
-
-export interface CompletionOptions extends AskOptions {
-  /** Most tokens that the answer may have, thinking included. */
-  maxTokens?: number | undefined;
-  temperature?: number | undefined;
-  seed?: number | undefined;
-}
-
-export interface Completion {
-  /** Empty where the tokens were spent before the answer began. */
-  text: string;
-  /** What the model thought, where the endpoint tells it apart. */
-  reasoning?: string | undefined;
-  /** It was cut off at `maxTokens`. */
-  isCut: boolean;
-  input_tokens?: number | undefined;
-  /** Of the input tokens, those that the endpoint had in its cache. */
-  cached_tokens?: number | undefined;
-  output_tokens?: number | undefined;
 }
 
 /** Takes secrets out of text before it is stored. */

@@ -1,4 +1,4 @@
-import type { Embedder } from "../src/ports.ts";
+import type { Embedder } from "../src/ports/models.ts";
 
 const DIMENSION = 64;
 

@@ -5,7 +5,8 @@ import type { LancePlace } from "../src/adapters/lance-library.ts";
 import { lanceTexts } from "../src/adapters/lance-texts.ts";
 import { lanceVectors } from "../src/adapters/lance-vectors.ts";
 import { type Behavior, isServable } from "../src/model/behavior.ts";
-import type { Embedder, IndexDocument, Ledger } from "../src/ports.ts";
+import type { Embedder } from "../src/ports/models.ts";
+import type { IndexDocument, Ledger } from "../src/ports.ts";
 import type { S3Server } from "./s3-server.ts";
 import { startAcknowledging } from "./writers.ts";
 

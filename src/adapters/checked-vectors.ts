@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { HandbookError } from "../errors.ts";
-import type { Embedder } from "../ports.ts";
+import type { Embedder } from "../ports/models.ts";
 
 const KNOWN_GOOD = "What to do: read the task, then do it."; // a text that no model has reason to refuse
 

@@ -12,6 +12,8 @@ export const ACCEPTED =
 export interface Refused {
   place: string;
   reason: string;
+  /** The task, where that is all that is there: a problem that nobody has tried. */
+  task?: string;
 }
 
 /** Nothing in the file can be imported, and what can. */

@@ -1,5 +1,6 @@
 import type { IndexGeneration } from "../ports/index-state.ts";
-import type { Embedder, Ledger } from "../ports.ts";
+import type { Embedder } from "../ports/models.ts";
+import type { Ledger } from "../ports.ts";
 
 /** Which index is asked about. */
 export interface Standings {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Completion, Llm } from "../ports.ts";
+import type { KeptLlm } from "../ports/learning.ts";
+import type { ChatMessage, Completion, CompletionOptions, Llm } from "../ports/models.ts";
 import { makeDirectory } from "./make-directory.ts";
 
 const BUSY_MS = 5000;
@@ -9,7 +10,7 @@ const BUSY_MS = 5000;
 /** Answers of models that were paid for, in a file, so that the same question is never paid for twice. */
 export interface KeptAnswers extends Disposable {
   /** The model, asked only what it has not answered yet. Two that ask the same at once ask once. */
-  of(llm: Llm): Llm & { fromFile(): number };
+  of(llm: Llm): KeptLlm;
 }
 
 /**
@@ -24,6 +25,7 @@ export function keptAnswers(path: string): KeptAnswers {
   );
   const find = file.prepare("select answer from answers where question = ?");
   const keep = file.prepare("insert or ignore into answers (question, answer) values (?, ?)");
+  const drop = file.prepare("delete from answers where question = ?");
   const asked = new Map<string, Promise<Completion>>();
   return {
     of(llm) {
@@ -31,9 +33,10 @@ export function keptAnswers(path: string): KeptAnswers {
       return {
         model: llm.model,
         fromFile: () => fromFile,
+        has: (messages) => find.get(digest(llm, messages)) !== undefined,
+        forget: (messages) => void drop.run(digest(llm, messages)),
         async complete(messages, options = {}) {
-          const { maxTokens, temperature, seed } = options;
-          const question = digest([llm.model, messages, maxTokens, temperature, seed]);
+          const question = digest(llm, messages, options);
           const known = find.get(question);
           if (known !== undefined) {
             fromFile++;
@@ -55,6 +58,11 @@ export function keptAnswers(path: string): KeptAnswers {
   };
 }
 
-function digest(question: readonly unknown[]): string {
+function digest(
+  { model }: Llm,
+  messages: readonly ChatMessage[],
+  { maxTokens, temperature, seed }: CompletionOptions = {},
+): string {
+  const question = [model, messages, maxTokens, temperature, seed];
   return createHash("sha256").update(JSON.stringify(question)).digest("hex");
 }

@@ -3,8 +3,8 @@ import type { Table } from "apache-arrow";
 import { type BehaviorKey, BehaviorName, behaviorId } from "../model/behavior.ts";
 import { HandbookSlug } from "../model/handbook.ts";
 import type { RebuildableIndex } from "../ports/index-state.ts";
+import type { Embedder } from "../ports/models.ts";
 import {
-  type Embedder,
   type Ledger,
   MAX_SOLVED_TASKS,
   type Neighbor,

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { type BehaviorKey, behaviorId } from "../model/behavior.ts";
-import type { BehaviorChanges, Embedder, IndexDocument, LedgerReads } from "../ports.ts";
+import type { Embedder } from "../ports/models.ts";
+import type { BehaviorChanges, IndexDocument, LedgerReads } from "../ports.ts";
 import { embedPassages } from "./checked-vectors.ts";
 import { keyOf, type Recipe, type Row, rowsOf } from "./lance-rows.ts";
 import type { LanceTable, StoredRow } from "./lance-table.ts";

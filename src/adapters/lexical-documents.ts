@@ -11,6 +11,11 @@ export interface LexicalRules {
   chanceGain(tasks: number, weights: number): number;
   fit(score: number, strengths: readonly number[]): number;
   pairWeight: number;
+  /**
+   * Which terms of a long history are worth keeping; absent: those that are rare in the index when a behavior comes in. With it
+   * an index is the same whenever it is built.
+   */
+  rarity?(term: string): number;
 }
 export type TermCounts = { name: number; when: number; body: number; solved: number };
 export type FieldLengths = { name: number; when: number; body: number };

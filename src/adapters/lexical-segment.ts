@@ -51,10 +51,11 @@ export class Segment {
   put(documents: readonly IndexDocument[]): void {
     for (const { name } of documents) this.remove(name);
     const n = this.size + documents.length;
-    const rarity = (term: string) => {
+    const rareHere = (term: string) => {
       const df = this.documentFrequency(hashOf(term));
       return this.rules.idf(n, df);
     };
+    const rarity = this.rules.rarity ?? rareHere;
     const servable = documents.filter(({ status }) => isServable(status));
     if (servable.length > 0)
       this.blocks.push(blockOf(servable.map((document) => analyze(this.rules, document, rarity))));

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HandbookError } from "../errors.ts";
-import type { Embedder } from "../ports.ts";
+import type { Embedder } from "../ports/models.ts";
 import { unitVectors } from "./checked-vectors.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { BatchFailed, EmbedderThread } from "./embedder-thread.ts";

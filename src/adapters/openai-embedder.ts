@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import * as z from "zod";
 import { HandbookError } from "../errors.ts";
-import type { Embedder } from "../ports.ts";
+import type { Embedder } from "../ports/models.ts";
 import { badOutput, unitVectors } from "./checked-vectors.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { embeddingModel } from "./embedding-model.ts";

@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import { HandbookError } from "../errors.ts";
 import { cleanText } from "../model/text.ts";
-import type { Llm } from "../ports.ts";
+import type { Llm } from "../ports/models.ts";
 
 const RETRIES = 2;
 const TIMEOUT_MS = 120_000;

@@ -3,6 +3,7 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
 import { HandbookError } from "../errors.ts";
 import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
+import { createLearning } from "./sql-learning.ts";
 import type { Database } from "./sql-schema.ts";
 
 /** In order, never edited once released: a change is a new entry. */
@@ -12,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0003-experiment": { up: createExperiment },
   "0004-keys": { up: createKeys },
   "0005-authors": { up: addAuthors },
+  "0006-learning": { up: createLearning },
   "0007-sources": { up: addSources },
 };
 

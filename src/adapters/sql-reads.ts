@@ -4,6 +4,7 @@ import type { IndexDocument, LedgerReads } from "../ports.ts";
 import { sqlExperimentReads } from "./sql-experiment.ts";
 import { sqlIndexStateReads } from "./sql-index-state.ts";
 import { sqlKeyReads } from "./sql-keys.ts";
+import { sqlLearningReads } from "./sql-learning.ts";
 import { keptRevisions } from "./sql-revisions.ts";
 import { behaviorOf, decisionOf, documentOf, handbookOf, outcomeReportOf, reflectionOf } from "./sql-rows.ts";
 import { type Database, type Tables, traceKey } from "./sql-schema.ts";
@@ -31,6 +32,7 @@ export function sqlReads(db: Database): LedgerReads {
     ...sqlIndexStateReads(db),
     ...sqlExperimentReads(db),
     ...sqlKeyReads(db),
+    ...sqlLearningReads(db),
     ...sqlTraceReads(db),
     ...sqlTrainingReads(db),
 

@@ -109,6 +109,17 @@ export interface Tables {
     output_tokens: number | null;
   };
   reflection_traces: { reflection_id: string; trace_id: string };
+  /** What waits to be reflected on; `trace_key` as in `reflections`. */
+  learning_queue: {
+    handbook: string;
+    trace_key: string;
+    /** The first of them. */
+    trace_id: string;
+    trace_ids: string;
+    rank: number;
+    stake: number;
+    step: string | null;
+  };
   decisions: {
     reflection_id: string;
     position: number;

@@ -3,6 +3,7 @@ import type { LedgerWrites } from "../ports.ts";
 import { sqlExperimentWrites } from "./sql-experiment.ts";
 import { sqlIndexStateWrites } from "./sql-index-state.ts";
 import { sqlKeyWrites } from "./sql-keys.ts";
+import { sqlLearningWrites } from "./sql-learning.ts";
 import { behaviorRow, decisionRow, reflectionRow, traceRow } from "./sql-rows.ts";
 import type { Database } from "./sql-schema.ts";
 
@@ -34,6 +35,7 @@ export function sqlWrites(tx: Database): LedgerWrites {
     ...sqlIndexStateWrites(tx),
     ...sqlExperimentWrites(tx),
     ...sqlKeyWrites(tx),
+    ...sqlLearningWrites(tx),
 
     async addHandbook(handbook) {
       await tx

@@ -34,7 +34,7 @@ export function readTraceRow(place: string, row: Row): TraceRead {
   const told = firstText(row, REASONING);
   const reasoning = told ?? firstText(row, WORK);
   if (reasoning === undefined) {
-    return refused(`has no reasoning: looked for ${[...REASONING, ...WORK].join(", ")}`);
+    return { ...refused(`has no reasoning: looked for ${[...REASONING, ...WORK].join(", ")}`), task };
   }
   const answer = answerOf(row, told === undefined ? ANSWER.filter((key) => !WORK.includes(key)) : ANSWER);
   const model = firstText(row, ["model"]);

@@ -13,7 +13,7 @@ import type { TranscriptFormat } from "./transcript-formats.ts";
 /** A trace, or what could not be read and why. `place` is for people: `line 3`, `row 3`, `the file`. */
 export type TranscriptRead =
   | { file: string; place: string; format: TranscriptFormat; trace: TraceRow }
-  | { file: string; place: string; reason: string };
+  | ({ file: string } & Refused);
 
 /** How far a reading is, in bytes on disk. */
 export interface ReadingProgress {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { indexPlace, openEmbedder, openLedger } from "../app.ts";
 import type { Config } from "../config.ts";
-import type { Embedder } from "../ports.ts";
+import type { Embedder } from "../ports/models.ts";
 import { checkDirectory } from "./doctor-directory.ts";
 import type { Finding } from "./doctor-finding.ts";
 

@@ -9,11 +9,30 @@ const OFFERED_SHOWN = 5;
 
 type Model = NonNullable<Config["model"]>;
 
+/** The variables that set each of the models. */
+const VARIABLES = {
+  model: { name: "HANDBOOK_MODEL", url: "OPENAI_BASE_URL", key: "OPENAI_API_KEY" },
+  teacher: { name: "HANDBOOK_TEACHER", url: "HANDBOOK_TEACHER_URL", key: "HANDBOOK_TEACHER_KEY" },
+  student: { name: "HANDBOOK_STUDENT", url: "HANDBOOK_STUDENT_URL", key: "HANDBOOK_STUDENT_KEY" },
+};
+export type Role = keyof typeof VARIABLES;
+
+/** The models to check: the strategist always, the others where they are not the same. */
+export function modelsToCheck(config: Pick<Config, Role>): Role[] {
+  const place = (role: Role) => {
+    const { name, baseUrl, apiKey } = config[role] ?? {};
+    return JSON.stringify([name, baseUrl, apiKey]);
+  };
+  const others = (["teacher", "student"] as const).filter((role) => place(role) !== place("model"));
+  return ["model", ...others];
+}
+
 /**
  * Whether the configured model answers one tiny question. A list of models would cost nothing, but some endpoints
  * give it to everybody, whatever the key.
  */
-export async function checkModel(model: Config["model"]): Promise<Finding> {
+export async function checkModel(model: Config["model"], role: Role = "model"): Promise<Finding> {
+  const variable = VARIABLES[role];
   if (model === undefined)
     return { status: "ok", message: "none is set, so the calling agent reflects (HANDBOOK_MODEL sets one)" };
   const base = (model.baseUrl ?? OPENAI).replace(/\/+$/, "");
@@ -21,8 +40,8 @@ export async function checkModel(model: Config["model"]): Promise<Finding> {
   const place = origin + pathname; // without the password
   if (username !== "" || password !== "") {
     return failed(
-      `OPENAI_BASE_URL holds a user name or a password for ${place}, and requests refuse to carry them so`,
-      "Take them out; a key goes into OPENAI_API_KEY.",
+      `${variable.url} holds a user name or a password for ${place}, and requests refuse to carry them so`,
+      `Take them out; a key goes into ${variable.key}.`,
     );
   }
   const answer = await ask(base, model);
@@ -32,38 +51,38 @@ export async function checkModel(model: Config["model"]): Promise<Finding> {
     case "unreachable":
       return failed(
         `nothing answers at ${place}`,
-        "Start the endpoint, or correct OPENAI_BASE_URL, or unset HANDBOOK_MODEL.",
+        `Start the endpoint, or correct ${variable.url}, or unset ${variable.name}.`,
       );
     case "slow":
       return failed(
         `${model.name} at ${place} did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`,
-        "Look at the endpoint's log, or set HANDBOOK_MODEL to a quicker model.",
+        `Look at the endpoint's log, or set ${variable.name} to a quicker model.`,
       );
     case "foreign":
       return failed(
         `${place} answers, but not as an OpenAI-compatible endpoint does`,
-        "Correct OPENAI_BASE_URL: it mostly ends in /v1.",
+        `Correct ${variable.url}: it mostly ends in /v1.`,
       );
     case 401:
     case 403:
       return failed(
         `${place} refuses the key (HTTP ${answer})`,
-        "Set OPENAI_API_KEY to a key that this endpoint takes.",
+        `Set ${variable.key} to a key that this endpoint takes.`,
       );
     case 429:
       return failed(
         `${place} takes no more requests now (HTTP 429)`,
-        "Wait, or look at the limits and the credit of the account of OPENAI_API_KEY.",
+        `Wait, or look at the limits and the credit of the account of ${variable.key}.`,
       );
     default:
       return answer >= 500
         ? failed(
             `${place} fails (HTTP ${answer})`,
-            "Look at the endpoint's log, or set OPENAI_BASE_URL to another.",
+            `Look at the endpoint's log, or set ${variable.url} to another.`,
           )
         : failed(
             `${place} does not take the model ${model.name} (HTTP ${answer})`,
-            `Set HANDBOOK_MODEL to a model of this endpoint${await offered(base, model)}, or correct OPENAI_BASE_URL.`,
+            `Set ${variable.name} to a model of this endpoint${await offered(base, model)}, or correct ${variable.url}.`,
           );
   }
 }

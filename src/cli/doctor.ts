@@ -6,7 +6,7 @@ import { attempt, type Check, type Finding, failure, skipped } from "./doctor-fi
 import { checkIssuer } from "./doctor-issuer.ts";
 import { examineLedger } from "./doctor-ledger.ts";
 import { checkMeaning } from "./doctor-meaning.ts";
-import { checkModel } from "./doctor-model.ts";
+import { checkModel, modelsToCheck } from "./doctor-model.ts";
 import { checkStorage } from "./doctor-storage.ts";
 import { print } from "./open.ts";
 
@@ -61,7 +61,8 @@ async function* examine(): AsyncGenerator<Check> {
     yield { check: "index storage", ...(await attempt(() => checkStorage(config))) };
   if (config.serving.oauth !== undefined)
     yield { check: "issuer", ...(await attempt(() => checkIssuer(config))) };
-  yield { check: "model", ...(await attempt(() => checkModel(config.model))) };
+  for (const role of modelsToCheck(config))
+    yield { check: role, ...(await attempt(() => checkModel(config[role], role))) };
 }
 
 function variables(): Finding {

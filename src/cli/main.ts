@@ -12,6 +12,7 @@ import { hookCommand } from "./hook.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
 import { keysCommand } from "./keys.ts";
+import { learnCommand } from "./learn.ts";
 import { recurringCommand } from "./recurring.ts";
 import { reindexCommand } from "./reindex.ts";
 import { reportCommand } from "./report.ts";
@@ -34,6 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     serveCommand,
     callCommand,
     importCommand,
+    learnCommand,
     exportCommand,
     backupCommand,
     restoreCommand,

@@ -6,7 +6,7 @@ import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 import { judge, NEAR_WORDS, perhapsTheSame, type Verdict } from "../rules/curation.ts";
 import { findBehaviors } from "./find.ts";
 import { redacted, redactedBehavior, searchedHandbooks } from "./handbooks.ts";
-import { type ReflectionRequest, reflectByModel } from "./reflect.ts";
+import { type Reflected, type ReflectionRequest, reflectByModel } from "./reflect.ts";
 
 const NEIGHBORS = 10;
 const CHANGES = 1000; // between a search and its write there are few
@@ -56,7 +56,19 @@ export async function reflectAndCurate(
   ports: Ports,
   request: ReflectionRequest,
 ): Promise<{ reflection: Reflection; decisions: Decision[] }> {
-  const { reflection, text, candidates } = await reflectByModel(ports, request);
+  return curateReflected(ports, await reflectByModel(ports, request));
+}
+
+/**
+ * Curates what a model proposed, and stores it all at once.
+ *
+ * Throws: ALREADY_SUBMITTED where it `isOnly` and a reflection on just these traces is done.
+ */
+export async function curateReflected(
+  ports: Ports,
+  { reflection, text, candidates }: Reflected,
+  { isOnly = false } = {},
+): Promise<{ reflection: Reflection; decisions: Decision[] }> {
   const { texts } = await redacted(ports, { text });
   const done = {
     ...reflection,
@@ -64,7 +76,11 @@ export async function reflectAndCurate(
     text: texts.text ?? "",
     done_at: ports.now().toISOString(),
   };
-  const decisions = await curate(ports, done, candidates, (tx) => tx.addReflection(done));
+  const decisions = await curate(ports, done, candidates, async (tx) => {
+    const others = isOnly ? await tx.reflectionsOn(done.trace_ids) : [];
+    if (others.some(({ status }) => status === "done")) throw alreadySubmitted(done.id);
+    await tx.addReflection(done);
+  });
   return { reflection: done, decisions };
 }
 

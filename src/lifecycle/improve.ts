@@ -1,9 +1,10 @@
 import { HandbookError } from "../errors.ts";
 import { type Behavior, isServable } from "../model/behavior.ts";
-import { MAX_ANSWER, type Trace } from "../model/trace.ts";
-import type { Llm, Ports } from "../ports.ts";
+import type { Trace } from "../model/trace.ts";
+import type { Llm } from "../ports/models.ts";
+import type { Ports } from "../ports.ts";
 import { agentImproveText } from "../prompts/improve.ts";
-import { solveText } from "../prompts/solve.ts";
+import { readSolution, solveText } from "../prompts/solve.ts";
 import { reflectAndCurate } from "./curate.ts";
 import { recordTrace, unknownTrace } from "./record.ts";
 import { openReflection, type ReflectBy, reflector } from "./reflect.ts";
@@ -83,17 +84,9 @@ async function attempt(
   agent: string | undefined,
 ): Promise<ImprovementState> {
   const reply = await llm.complete([{ role: "user", content: solveText(first.task, behaviors) }]);
-  // Reasoning models think aloud before the answer; the trace keeps all of it.
-  const answer = reply.text
-    .replace(/^[\s\S]*<\/think>/, "")
-    .trim()
-    .slice(0, MAX_ANSWER);
   const { trace } = await recordTrace(ports, {
     task: first.task,
-    reasoning: reply.text,
-    answer,
-    output_tokens: reply.output_tokens,
-    input_tokens: reply.input_tokens,
+    ...readSolution(reply),
     improves: first.id,
     model: llm.model,
     agent,

@@ -79,6 +79,7 @@ function limitReads(all: LedgerReads, { sees, holds, held, mustHold }: Limits): 
 
     reflection: async (id) => known(await all.reflection(id)),
     reflectionsOn: async (ids) => (await all.reflectionsOn(ids)).filter(({ handbook }) => holds(handbook)),
+    queuedReflections: (handbook, after, limit) => all.queuedReflections(of(handbook), after, limit),
     decisions: async (id) => (known(await all.reflection(id)) === undefined ? [] : all.decisions(id)),
 
     counts: (handbook, period) => all.counts(of(handbook), period),
@@ -171,6 +172,10 @@ function limitWrites(all: LedgerReads & LedgerWrites, { sees, mayChange }: Limit
     async addDecisions(decisions) {
       await reflection(decisions[0]?.reflection_id);
       await all.addDecisions(decisions);
+    },
+    async queueReflections(added) {
+      for (const { handbook } of added) mayChange(handbook);
+      await all.queueReflections(added);
     },
     setStarter: closed("setStarter"),
     setLifts: closed("setLifts"),

@@ -3,8 +3,9 @@ import type { Behavior } from "../model/behavior.ts";
 import type { Candidate, Reflection } from "../model/reflection.ts";
 import { cutMiddle } from "../model/text.ts";
 import type { Trace } from "../model/trace.ts";
+import type { ChatMessage, Llm } from "../ports/models.ts";
 import type { Ports } from "../ports.ts";
-import { EXTRACT_VERSION, extractMessages, readExtraction } from "../prompts/extract.ts";
+import { EXTRACT_VERSION, extractMessages, mendMessages, readExtraction } from "../prompts/extract.ts";
 import { type Attempt, agentReflectText, REFLECT_VERSION, reflectMessages } from "../prompts/reflect.ts";
 import { shareBudget } from "../rules/excerpt.ts";
 import { fitting, rank } from "../rules/ranking.ts";
@@ -23,6 +24,8 @@ export type ReflectBy = "auto" | "server" | "agent";
 export interface ReflectionRequest {
   /** None: the most valuable ones that no reflection looked at. */
   trace_ids?: readonly string[] | undefined;
+  /** What comes back in these traces, in the words of one of them. */
+  step?: string | undefined;
   handbook?: string | undefined;
   agent?: string | undefined;
 }
@@ -47,11 +50,11 @@ export async function openReflection(
   ports: Ports,
   request: ReflectionRequest,
 ): Promise<{ reflection: Reflection; prompt: string }> {
-  const traces = await tracesToReflectOn(ports, request);
+  const { traces, step } = await tracesToReflectOn(ports, request);
   const ids = traces.map((trace) => trace.id);
   const { attempts, known } = await material(ports, traces);
   const id = ports.newId();
-  const input_tokens = await ports.tokenizer.count(agentReflectText(id, attempts, known));
+  const input_tokens = await ports.tokenizer.count(agentReflectText(id, attempts, known, step));
   const reflection = await ports.ledger.write(async (tx) => {
     const open = (await tx.reflectionsOn(ids)).find(({ status, by }) => status === "open" && by === "agent");
     if (open !== undefined) return open;
@@ -69,36 +72,68 @@ export async function openReflection(
     await tx.addReflection(opened);
     return opened;
   });
-  return { reflection, prompt: agentReflectText(reflection.id, attempts, known) };
+  return { reflection, prompt: agentReflectText(reflection.id, attempts, known, step) };
+}
+
+/** A reflection that a model can be asked for, with all that it depends on. */
+export interface ReflectionPrompt {
+  handbook: string;
+  trace_ids: readonly string[];
+  messages: readonly ChatMessage[];
+}
+
+/** What a model made of it. */
+export interface Reflected {
+  reflection: Reflection;
+  text: string;
+  candidates: Candidate[];
+}
+
+/** Composes the prompt as the handbook now stands. Throws: as `openReflection`. */
+export async function reflectionPrompt(ports: Ports, request: ReflectionRequest): Promise<ReflectionPrompt> {
+  const { traces, step } = await tracesToReflectOn(ports, request);
+  const { attempts, known } = await material(ports, traces);
+  return {
+    handbook: handbookOf(traces),
+    trace_ids: traces.map(({ id }) => id),
+    messages: reflectMessages(attempts, known, step),
+  };
 }
 
 /**
- * Lets the server's own model reflect on traces and propose candidates. Stores nothing: the reflection is for the
- * next stage to store together with what it decided.
+ * Lets a model reflect and propose candidates. Stores nothing: the reflection is for the next stage to store together with
+ * what it decided. `isMended`: candidates that cannot be read are asked for once more.
  *
- * Throws: as `openReflection`, and NO_MODEL, LLM_UNAVAILABLE, LLM_BAD_OUTPUT.
+ * Throws: LLM_UNAVAILABLE, LLM_BAD_OUTPUT.
  */
-export async function reflectByModel(
-  ports: Ports,
-  request: ReflectionRequest,
-): Promise<{ reflection: Reflection; text: string; candidates: Candidate[] }> {
-  reflector(ports, "server");
-  const llm = ports.llm;
-  if (llm === undefined) throw new Error("unreachable: reflector() refuses without a model");
-  const traces = await tracesToReflectOn(ports, request);
-  const { attempts, known } = await material(ports, traces);
-  const messages = reflectMessages(attempts, known);
+export async function reflectOn(
+  ports: Pick<Ports, "newId" | "now">,
+  llm: Llm,
+  { handbook, trace_ids, messages }: ReflectionPrompt,
+  { agent, isMended = false }: { agent?: string | undefined; isMended?: boolean } = {},
+): Promise<Reflected> {
   const look = await llm.complete(messages);
+  const asked = extractMessages([...messages, { role: "assistant", content: look.text }]);
+  const answers = [look, await llm.complete(asked)];
   const { text } = look;
-  const answer = await llm.complete(extractMessages([...messages, { role: "assistant", content: text }]));
-  const sum = (kind: "input_tokens" | "output_tokens") => (look[kind] ?? 0) + (answer[kind] ?? 0);
-  const candidates = readExtraction(answer.text);
+  const extracted = answers[1]?.text ?? "";
+  let candidates: Candidate[];
+  try {
+    candidates = readExtraction(extracted);
+  } catch (error) {
+    if (!isMended || !(error instanceof HandbookError)) throw error;
+    const mended = await llm.complete(mendMessages(asked, extracted, error.message));
+    answers.push(mended);
+    candidates = readExtraction(mended.text);
+  }
+  const sum = (kind: "input_tokens" | "output_tokens") =>
+    answers.reduce((tokens, answer) => tokens + (answer[kind] ?? 0), 0);
   const reflection: Reflection = {
     id: ports.newId(),
-    handbook: handbookOf(traces),
+    handbook,
     status: "open",
     by: "server",
-    trace_ids: traces.map((trace) => trace.id),
+    trace_ids: [...trace_ids],
     prompt_version: `${REFLECT_VERSION}+${EXTRACT_VERSION}`,
     model: llm.model,
     // Of an endpoint that counts.
@@ -106,13 +141,29 @@ export async function reflectByModel(
       input_tokens: sum("input_tokens"),
       output_tokens: sum("output_tokens"),
     }),
-    ...(request.agent !== undefined && { agent: request.agent }),
+    ...(agent !== undefined && { agent }),
     created_at: ports.now().toISOString(),
   };
   return { reflection, text, candidates };
 }
 
-async function tracesToReflectOn(ports: Ports, { trace_ids, handbook }: ReflectionRequest): Promise<Trace[]> {
+/** The same with the server's own model. Throws: as both, and NO_MODEL. */
+export async function reflectByModel(ports: Ports, request: ReflectionRequest): Promise<Reflected> {
+  reflector(ports, "server");
+  const llm = ports.llm;
+  if (llm === undefined) throw new Error("unreachable: reflector() refuses without a model");
+  return reflectOn(ports, llm, await reflectionPrompt(ports, request), request);
+}
+
+interface Subject {
+  traces: Trace[];
+  step?: string | undefined;
+}
+
+async function tracesToReflectOn(
+  ports: Ports,
+  { trace_ids, step, handbook }: ReflectionRequest,
+): Promise<Subject> {
   if (trace_ids === undefined || trace_ids.length === 0) return pickTraces(ports, handbook);
   const ids = [...new Set(trace_ids)];
   const traces = await ports.ledger.traces(ids);
@@ -121,12 +172,15 @@ async function tracesToReflectOn(ports: Ports, { trace_ids, handbook }: Reflecti
   const expected = handbook ?? handbookOf(traces);
   const stranger = traces.find((trace) => trace.handbook !== expected);
   if (stranger !== undefined) throw wrongHandbook("trace", stranger.id, stranger.handbook);
-  return traces;
+  return { traces, step };
 }
 
-async function pickTraces(ports: Ports, handbook: string | undefined): Promise<Trace[]> {
+/** What learning from a corpus put in the queue comes first, then what nobody has looked at. */
+async function pickTraces(ports: Ports, handbook: string | undefined): Promise<Subject> {
   const slug = await handbookToRead(ports.ledger, handbook ?? homeHandbook(ports));
-  const openedAfter = new Date(ports.now().getTime() - ABANDONED_AFTER_MS).toISOString();
+  const openedAfter = openedSince(ports);
+  const [next] = await ports.ledger.queuedReflections(slug, openedAfter, 1);
+  if (next !== undefined) return { traces: await ports.ledger.traces(next.trace_ids), step: next.step };
   const waiting = await ports.ledger.unreflectedTraces(slug, openedAfter, CONSIDERED_TRACES);
   const picked = mostValuable(waiting, PICKED_TRACES);
   if (picked.length === 0) {
@@ -138,7 +192,12 @@ async function pickTraces(ports: Ports, handbook: string | undefined): Promise<T
       },
     );
   }
-  return ports.ledger.traces(picked.map((trace) => trace.id));
+  return { traces: await ports.ledger.traces(picked.map((trace) => trace.id)) };
+}
+
+/** An agent's reflection that was opened after this is still under way. */
+export function openedSince({ now }: Pick<Ports, "now">): string {
+  return new Date(now().getTime() - ABANDONED_AFTER_MS).toISOString();
 }
 
 function handbookOf(traces: readonly Trace[]): string {

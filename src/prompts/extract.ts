@@ -2,7 +2,7 @@ import * as z from "zod";
 import { HandbookError } from "../errors.ts";
 import { withPrefix } from "../model/behavior.ts";
 import { Candidate } from "../model/reflection.ts";
-import type { ChatMessage } from "../ports.ts";
+import type { ChatMessage } from "../ports/models.ts";
 
 /** Bump on any change of wording: behaviors point here. */
 export const EXTRACT_VERSION = "extract-1";
@@ -26,6 +26,18 @@ export function extractMessages(conversation: readonly ChatMessage[]): ChatMessa
           "other words of such tasks), topic (the field, in one or two words).",
         "Write {} when you suggested none.",
       ].join("\n\n"),
+    },
+  ];
+}
+
+/** Asks once more for what could not be read; `fault` is ours, as `readExtraction` throws it. */
+export function mendMessages(asked: readonly ChatMessage[], answer: string, fault: string): ChatMessage[] {
+  return [
+    ...asked,
+    { role: "assistant", content: answer.trim() === "" ? "{" : answer },
+    {
+      role: "user",
+      content: `That cannot be used: ${fault}. Write the whole JSON object again, and nothing else.`,
     },
   ];
 }

@@ -1,4 +1,6 @@
 import type { Behavior } from "../model/behavior.ts";
+import { MAX_ANSWER } from "../model/trace.ts";
+import type { Completion } from "../ports/models.ts";
 import { behaviorLines, quoted, WHAT_A_BEHAVIOR_IS } from "./parts.ts";
 
 type Shown = Pick<Behavior, "name" | "instruction" | "when">;
@@ -31,4 +33,15 @@ export function solveText(task: string, behaviors: readonly Shown[]): string {
     "Solve the task step by step, efficiently and clearly, and end with the answer. Put the final answer of a " +
       "mathematical problem in \\boxed{}.",
   ].join("\n\n");
+}
+
+/** A model's answer to `solveText` as an attempt: the trace keeps what was thought aloud or apart, the answer is what follows it. */
+export function readSolution({ text, reasoning, input_tokens, output_tokens }: Completion) {
+  const answer = text.replace(/^[\s\S]*<\/think>/, "").trim();
+  return {
+    reasoning: [reasoning, text].filter((part) => part?.trim()).join("\n\n"),
+    ...(answer !== "" && { answer: answer.slice(0, MAX_ANSWER) }),
+    input_tokens,
+    output_tokens,
+  };
 }

@@ -179,6 +179,31 @@ test("numbers are numbers, large and broken ones too", async () => {
   expect(counts).toMatchObject({ traces: { unknown: 1 }, uses: 1, traces_with_true_tokens: 1 });
 });
 
+test("the learning queue gives ranks in order, then stakes, without what is being looked at or done", async () => {
+  await using ports = await testPorts();
+  const ids: string[] = [];
+  for (const task of ["a", "b", "c", "d"])
+    ids.push((await recordTrace(ports, { task, reasoning: "r" })).trace.id);
+  const [a = "", b = "", c = "", d = ""] = ids;
+  const queued = [
+    { handbook: "default", trace_ids: [a], rank: 1, stake: 5 },
+    { handbook: "default", trace_ids: [b], rank: 1, stake: 7.5 },
+    { handbook: "default", trace_ids: [d, c], rank: 0, stake: 1, step: "Carry." },
+  ];
+  for (let i = 0; i < 2; i++) await ports.ledger.write((tx) => tx.queueReflections(queued));
+  const next = () => ports.ledger.queuedReflections("default", "2026-01-01T00:00:00.000Z", 10);
+  expect(await next()).toEqual([queued[2], queued[1], queued[0]]);
+  const made = { by: "agent", handbook: "default", prompt_version: "v" } as const;
+  const old = { ...made, status: "open", created_at: "2025-01-01T00:00:00.000Z" } as const;
+  const fresh = { ...old, created_at: "2026-02-01T00:00:00.000Z" };
+  await ports.ledger.write(async (tx) => {
+    await tx.addReflection({ ...old, id: ports.newId(), trace_ids: [a] });
+    await tx.addReflection({ ...fresh, id: ports.newId(), trace_ids: [b] });
+    await tx.addReflection({ ...old, status: "done", id: ports.newId(), trace_ids: [c, d] });
+  });
+  expect(await next()).toEqual([queued[0]]);
+});
+
 test("the ids of a handbook's traces are read page by page, oldest first", async () => {
   await using ports = await testPorts();
   const ids: string[] = [];

@@ -209,6 +209,24 @@ describe("a model endpoint", () => {
     expect(chat.requests).toMatchObject([{ model: "m" }]);
   });
 
+  test("of a student or a teacher is asked too where it is another one, and its own variables are named", async () => {
+    await using chat = await startChatServer(({ model }) => (model === "small" ? 404 : "ok"));
+    using directory = tempDirectory();
+    const found = await doctor(directory.path, {
+      HANDBOOK_MODEL: "m",
+      OPENAI_BASE_URL: chat.baseUrl,
+      HANDBOOK_TEACHER: "m",
+      HANDBOOK_STUDENT: "small",
+    });
+    expect(found.model).toMatchObject({ status: "ok" });
+    expect(found.teacher).toBeUndefined();
+    expect(found.student).toMatchObject({
+      status: "failed",
+      fix: expect.stringContaining("HANDBOOK_STUDENT"),
+    });
+    expect(chat.requests.map(({ model }) => model)).toEqual(["m", "small"]);
+  });
+
   test.each([
     [401, "OPENAI_API_KEY"],
     [404, "HANDBOOK_MODEL"],

@@ -1,0 +1,147 @@
+import type { TraceRow } from "../adapters/trace-row.ts";
+import type { TranscriptFormat } from "../adapters/transcript-formats.ts";
+import type { TranscriptRead } from "../adapters/transcripts.ts";
+import { homeHandbook } from "../lifecycle/handbooks.ts";
+import { recordTrace } from "../lifecycle/record.ts";
+import type { Problem } from "../lifecycle/solve.ts";
+import type { Trace } from "../model/trace.ts";
+import type { Ports } from "../ports.ts";
+import { impliedEvidence } from "../rules/evidence.ts";
+import { digest, traceHash } from "../rules/identity.ts";
+import type { PlannedTrace } from "../rules/learning-plan.ts";
+
+const CHARACTERS_PER_TOKEN = 4;
+/** How many refusals are told one by one. */
+const LISTED = 20;
+/** Traces that are held where nothing is recorded: a fair share of the tasks stands for all of them. */
+const MOST_HELD = 40_000;
+
+/** What was read: of traces only what planning needs, so that any number of them fits into memory. */
+export interface Corpus {
+  counts: { read: number; new: number; known: number; refused: number };
+  /** Traces by what they were read from. */
+  formats: Partial<Record<TranscriptFormat, number>>;
+  /** The first of them. */
+  refusals: { file: string; place: string; reason: string }[];
+  problems: Problem[];
+  /** Each of `traces` stands for so many: 1, unless there were too many to hold. */
+  each: number;
+  traces(): PlannedTrace[];
+  add(traces: readonly Trace[]): void;
+}
+
+type Take = (row: TraceRow) => Promise<{ trace: PlannedTrace; isNew: boolean }>;
+
+/** Reads rows and records their traces, as `handbook import` does. */
+export function recordCorpus(
+  ports: Ports,
+  rows: AsyncIterable<TranscriptRead>,
+  show: (counts: Corpus["counts"]) => void,
+  handbook: string | undefined,
+): Promise<Corpus> {
+  return collect(rows, show, handbook, { most: Number.POSITIVE_INFINITY }, async (row) => {
+    const { trace, isNew } = await recordTrace(ports, {
+      ...row,
+      handbook: handbook ?? row.handbook ?? homeHandbook(ports),
+    });
+    return { trace: planned(trace), isNew };
+  });
+}
+
+/** Reads rows and stores nothing. What a ledger knows already is not looked up. */
+export function readCorpus(
+  rows: AsyncIterable<TranscriptRead>,
+  show: (counts: Corpus["counts"]) => void,
+  home: string,
+): Promise<Corpus> {
+  const seen = new Set<number>();
+  const held = { most: MOST_HELD };
+  return collect(rows, show, undefined, held, async (row) => {
+    const handbook = row.handbook ?? home;
+    const hash = Number.parseInt(traceHash({ ...row, handbook }).slice(0, 13), 16); // as exact as a number is
+    const isNew = !seen.has(hash);
+    seen.add(hash);
+    const id = String(seen.size).padStart(12, "0");
+    const evidence = row.evidence ?? impliedEvidence(row.outcome);
+    const output_tokens = row.output_tokens ?? tokensOf(row.reasoning, row.answer);
+    return { trace: planned({ ...row, id, handbook, evidence, output_tokens }), isNew };
+  });
+}
+
+async function collect(
+  rows: AsyncIterable<TranscriptRead>,
+  show: (counts: Corpus["counts"]) => void,
+  handbook: string | undefined,
+  { most }: { most: number },
+  take: Take,
+): Promise<Corpus> {
+  const counts = { read: 0, new: 0, known: 0, refused: 0 };
+  const formats: Corpus["formats"] = {};
+  const refusals: Corpus["refusals"] = [];
+  const problems = new Map<string, Problem>();
+  const traces = new Map<string, PlannedTrace>();
+  let each = 1;
+  const isHeld = ({ task }: PlannedTrace) => Number.parseInt(task.slice(0, 8), 16) % each === 0;
+  for await (const row of rows) {
+    if ("trace" in row) {
+      const { trace, isNew } = await take(row.trace);
+      if (isHeld(trace) && (isNew || !traces.has(trace.id))) traces.set(trace.id, trace);
+      if (traces.size > most) {
+        each *= 2;
+        for (const one of traces.values()) if (!isHeld(one)) traces.delete(one.id);
+      }
+      formats[row.format] = (formats[row.format] ?? 0) + 1;
+      counts.read++;
+      counts[isNew ? "new" : "known"]++;
+    } else if (row.task !== undefined) {
+      const { file, place, task } = row;
+      problems.set(task, {
+        place: `${file} ${place}`,
+        task,
+        tokens: tokensOf(task),
+        ...(handbook !== undefined && { handbook }),
+      });
+    } else {
+      counts.refused++;
+      const { file, place, reason } = row;
+      if (refusals.length < LISTED) refusals.push({ file, place, reason });
+    }
+    show(counts);
+  }
+  return {
+    counts,
+    formats,
+    refusals,
+    problems: [...problems.values()],
+    each,
+    traces: () => [...traces.values()],
+    add(more) {
+      for (const trace of more) traces.set(trace.id, planned(trace));
+    },
+  };
+}
+
+function planned({
+  id,
+  handbook,
+  task,
+  reasoning,
+  answer,
+  outcome,
+  evidence,
+  output_tokens,
+}: Omit<PlannedTrace, "tokens"> & Pick<TraceRow, "reasoning" | "answer">): PlannedTrace {
+  return {
+    id,
+    handbook,
+    task: digest(task.trim().replace(/\s+/g, " ").toLowerCase()).slice(0, 12), // a longer slice would hold the whole
+    outcome,
+    evidence,
+    output_tokens,
+    tokens: tokensOf(task, reasoning, answer),
+  };
+}
+
+function tokensOf(...texts: (string | undefined)[]): number {
+  return Math.ceil(texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) / CHARACTERS_PER_TOKEN);
+}

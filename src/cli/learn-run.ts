@@ -1,0 +1,228 @@
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import type { TranscriptFormat } from "../adapters/transcript-formats.ts";
+import { readTranscripts, type TranscriptRead } from "../adapters/transcripts.ts";
+import type { Config } from "../config.ts";
+import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
+import type { KeptLlm, LearningJournal } from "../ports/learning.ts";
+import type { Ports } from "../ports.ts";
+import type { PlannedReflection, RecurrentGroup } from "../rules/learning-plan.ts";
+import { importProgress, workProgress } from "./import-progress.ts";
+import { type Corpus, readCorpus, recordCorpus } from "./learn-corpus.ts";
+import {
+  type Estimate,
+  estimateOf,
+  type LearnResult,
+  moneyOf,
+  toldEstimate,
+  toldSurvey,
+} from "./learn-text.ts";
+
+export interface LearnOptions {
+  from: "auto" | TranscriptFormat;
+  handbook?: string;
+  budget?: number;
+  concurrency: number;
+  timeout: number;
+  dryRun?: boolean;
+  yes?: boolean;
+  json?: boolean;
+}
+
+const RETRIES = 6; // half a minute of growing pauses
+
+/** What `learn` would do, storing and spending nothing. */
+export async function dryRun(paths: string[], options: LearnOptions): Promise<LearnResult> {
+  const { readConfig } = await import("../config.ts");
+  const config = readConfig();
+  const corpus = await withReading(paths, options, (rows, progress) =>
+    readCorpus(rows, progress, options.handbook ?? DEFAULT_HANDBOOK),
+  );
+  const { learningPlan } = await import("../rules/learning-plan.ts");
+  const held = learningPlan(corpus.traces(), [], config.reflectionTokens); // groups are found in what is recorded
+  const plan = held.flatMap((item) => new Array<PlannedReflection>(corpus.each).fill(item));
+  const estimate = estimateOf(corpus.problems, plan, options.budget, config.prices);
+  return { ...surveyOf(corpus, plan), dry_run: true, estimate };
+}
+
+/** Records the traces, then has a model reflect on them, or prepares that for an agent. */
+export async function learn(
+  ports: Ports,
+  config: Config,
+  paths: string[],
+  options: LearnOptions,
+): Promise<LearnResult> {
+  const corpus = await withReading(paths, options, (rows, progress) =>
+    recordCorpus(ports, rows, progress, options.handbook),
+  );
+  const { model, student = model } = config;
+  if (model === undefined || student === undefined) {
+    const plan = await planOf(ports, corpus, options);
+    const survey = surveyOf(corpus, plan);
+    await ports.ledger.write((tx) => tx.queueReflections(plan));
+    return { ...survey, prepared: [...new Set(plan.map(({ handbook }) => handbook))] };
+  }
+  const [{ keptAnswers }, { learningJournal }, { lazyLlm }, { unsolved }, { paid }, { digest }] =
+    await Promise.all([
+      import("../adapters/kept-answers.ts"),
+      import("../adapters/learning-journal.ts"),
+      import("../app.ts"),
+      import("../lifecycle/solve.ts"),
+      import("../lifecycle/spend.ts"),
+      import("../rules/identity.ts"),
+    ]);
+  const { budget, handbook = null, timeout } = options;
+  const given = [paths.map((path) => resolve(path)), handbook, budget ?? null, model.name, student.name];
+  const file = join(config.home, "cache", "answers.sqlite");
+  using kept = keptAnswers(file);
+  using journal = learningJournal(file, digest(given)); // the same command, killed and given again, is one run
+  const open = (one: typeof model) =>
+    kept.of(paid(lazyLlm(one, { retries: RETRIES, timeoutMs: timeout * 1000 }), ports.tokenizer, journal));
+  const models = { solver: open(student), strategist: open(model) };
+
+  const { leftOf } = await import("../lifecycle/learn.ts");
+  const noted = journal.noted("plan");
+  const plan =
+    noted === undefined ? await planOf(ports, corpus, options) : await leftOf(ports, JSON.parse(noted));
+  const survey = surveyOf(corpus, plan);
+  const todo = await unsolved(ports, models.solver, corpus.problems);
+  const estimate = estimateOf(todo, plan, budget, config.prices);
+  if (!options.json) console.error([...toldSurvey(survey), ...toldEstimate(estimate)].join("\n"));
+  const isWanted = options.yes || (await confirmed(estimate));
+  if (!isWanted) return { ...survey, estimate, declined: true };
+  return {
+    ...survey,
+    estimate,
+    learned: await spend(ports, config, corpus, plan, models, { journal, ...options }),
+  };
+}
+
+/** Solves, reflects and curates: all that a model is paid for. */
+async function spend(
+  ports: Ports,
+  config: Config,
+  corpus: Corpus,
+  before: PlannedReflection[],
+  { solver, strategist }: Record<"solver" | "strategist", KeptLlm>,
+  { journal, ...options }: LearnOptions & { journal: LearningJournal },
+): Promise<NonNullable<LearnResult["learned"]>> {
+  const { budget, concurrency, json } = options;
+  const [{ learnFrom }, { solveProblems }] = await Promise.all([
+    import("../lifecycle/learn.ts"),
+    import("../lifecycle/solve.ts"),
+  ]);
+  const run = { journal, concurrency, budget };
+  const solved = await working(json, "solving", corpus.problems.length, (done) =>
+    solveProblems(ports, solver, corpus.problems, { ...run, done }),
+  );
+  corpus.add(solved.traces);
+  const isNoted = journal.noted("plan") !== undefined;
+  const plan = isNoted || solved.traces.length === 0 ? before : await planOf(ports, corpus, options);
+  const steady = { ...ports, index: await steadyIndex(ports, config) };
+  const learned = await working(json, "reflecting", plan.length, (done) =>
+    learnFrom(steady, strategist, plan, { ...run, done, ...(budget && { budget: budget - solved.tokens }) }),
+  );
+  const spent = journal.spent();
+  journal.end();
+  return {
+    ...learned,
+    solved: solved.traces.length,
+    failed: [...solved.failed, ...learned.failed],
+    left: learned.left + solved.left,
+    ...spent,
+    from_file: solver.fromFile() + strategist.fromFile(),
+    ...(config.prices && { money: moneyOf(spent, config.prices) }),
+  };
+}
+
+/**
+ * An index that finds the same whether it followed the handbook or was built anew after a kill. Beyond what memory holds, the
+ * one that there is.
+ */
+async function steadyIndex({ ledger, index }: Ports, { memoryBehaviors }: Config): Promise<Ports["index"]> {
+  if ((await ledger.behaviorCount()) > memoryBehaviors) return index;
+  const [{ memoryIndex }, { lexicalRules }, { wordWeight }] = await Promise.all([
+    import("../adapters/memory-index.ts"),
+    import("../rules/lexical.ts"),
+    import("../rules/common-words.ts"),
+  ]);
+  return memoryIndex(ledger, { ...lexicalRules, rarity: wordWeight });
+}
+
+/** What to do about the traces that nobody looked at yet. */
+async function planOf(ports: Ports, corpus: Corpus, { json }: LearnOptions): Promise<PlannedReflection[]> {
+  const [{ unreflectedIn }, { groupsByStake }, { learningPlan }] = await Promise.all([
+    import("../lifecycle/learn.ts"),
+    import("../lifecycle/recur.ts"),
+    import("../rules/learning-plan.ts"),
+  ]);
+  const handbooks = new Set(corpus.traces().map(({ handbook }) => handbook));
+  const unreflected = await unreflectedIn(ports, handbooks);
+  const traces = corpus.traces().filter(({ id }) => unreflected.has(id));
+  const groups: RecurrentGroup[] = [];
+  if (traces.length > 0 && !json) console.error("Looking for steps that come back …");
+  for (const handbook of new Set(traces.map((trace) => trace.handbook))) {
+    for (const { trace_ids, tokens_at_stake: stake, step, covered_by } of await groupsByStake(
+      ports,
+      handbook,
+    )) {
+      if (covered_by === undefined) groups.push({ trace_ids, stake, step }); // what a behavior tells needs no reflection
+    }
+  }
+  return learningPlan(traces, groups, ports.settings.reflectionTokens);
+}
+
+function surveyOf(corpus: Corpus, plan: readonly PlannedReflection[]) {
+  const among = (...ranks: number[]) => plan.filter(({ rank }) => ranks.includes(rank)).length;
+  return {
+    ...corpus.counts,
+    formats: corpus.formats,
+    problems: corpus.problems.length,
+    refusals: corpus.refusals,
+    plan: { recurring: among(0), failures: among(1, 2), rest: among(3, 4) },
+  };
+}
+
+async function withReading(
+  paths: string[],
+  { json, from }: LearnOptions,
+  read: (rows: AsyncIterable<TranscriptRead>, show: (counts: Corpus["counts"]) => void) => Promise<Corpus>,
+): Promise<Corpus> {
+  const progress = { total: 0, taken: 0 };
+  const rows = readTranscripts(paths, { from, progress });
+  const first = await rows.next(); // then the sizes are known
+  const all = (async function* () {
+    if (!first.done) yield first.value;
+    yield* rows;
+  })();
+  const bar = json ? undefined : await importProgress({ size: progress.total, taken: () => progress.taken });
+  try {
+    return await read(all, (counts) => bar?.show(counts));
+  } finally {
+    bar?.stop();
+  }
+}
+
+async function working<T>(
+  json: boolean | undefined,
+  what: string,
+  total: number,
+  work: (done: (failed: boolean) => void) => Promise<T>,
+): Promise<T> {
+  const progress = json || total === 0 ? undefined : await workProgress(what, total);
+  try {
+    return await work((failed) => progress?.done(failed));
+  } finally {
+    progress?.stop();
+  }
+}
+
+async function confirmed({ calls }: Estimate): Promise<boolean> {
+  if (calls === 0 || !process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asking.question("Go on? [y/N] ")).trim());
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { TRANSCRIPT_FORMATS } from "../adapters/transcript-formats.ts";
+import { HandbookSlug } from "../model/handbook.ts";
+import type { LearnOptions } from "./learn-run.ts";
+import { print, withPorts } from "./open.ts";
+
+export function learnCommand(): Command {
+  return new Command("learn")
+    .description("turn traces that you have into behaviors")
+    .argument(
+      "<path...>",
+      "files, directories or globs of traces, or of problems that are to be solved first",
+    )
+    .option("--handbook <name>", "where it goes; else where a trace says, else default", handbookSlug)
+    .addOption(
+      new Option("--from <format>", "what wrote them; auto: told by their content")
+        .choices(["auto", ...TRANSCRIPT_FORMATS])
+        .default("auto"),
+    )
+    .option("--budget <tokens>", "most tokens, of input and output, that it may spend", count)
+    .option("--concurrency <n>", "questions that a model is asked at once", count, 4)
+    .option("--timeout <seconds>", "longest that one answer may take", count, 300)
+    .option("--dry-run", "print what is there, the plan and what it would cost; store and spend nothing")
+    .option("--yes", "do not ask before it spends")
+    .option("--json", "print JSON, and no progress")
+    .action(async (paths: string[], options: LearnOptions) => {
+      // A server never needs them.
+      const [{ dryRun, learn }, { toldResult }] = await Promise.all([
+        import("./learn-run.ts"),
+        import("./learn-text.ts"),
+      ]);
+      const result = options.dryRun
+        ? await dryRun(paths, options)
+        : await withPorts((ports, app) => learn(ports, app.config, paths, options));
+      print(result, options.json, () => toldResult(result));
+      if (result.read + result.problems === 0 || (result.learned?.failed.length ?? 0) > 0)
+        process.exitCode = 1;
+    });
+}
+
+function count(value: string): number {
+  const number = Number(value.replaceAll(/[,_]/g, ""));
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError("It takes a whole number from 1.");
+  return number;
+}
+
+function handbookSlug(value: string): string {
+  const parsed = HandbookSlug.safeParse(value);
+  if (!parsed.success)
+    throw new InvalidArgumentError("It takes lower-case letters, digits and single dashes.");
+  return parsed.data;
+}

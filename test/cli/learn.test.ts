@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import type { Ledger } from "../../src/ports.ts";
+import { type Answer, type ChatRequest, startChatServer } from "../chat-server.ts";
+import { tempDirectory } from "../ports.ts";
+import { canonical, strategist } from "../scripted-strategist.ts";
+import { UNDRAWN } from "../undrawn.ts";
+import { handbook } from "./handbook.ts";
+import { ENTRY } from "./run-handbook.ts";
+
+/** Long enough that an index keeps only some of its words, in a history of several. */
+const task = (n: number) =>
+  `task ${n}\n${Array.from({ length: 60 }, (_, i) => `w${(n * n * 31 + i * i * 17 + i) % 400}x`).join(" ")}`;
+const row = (n: number, more: object = {}) =>
+  JSON.stringify({ question: task(n), reasoning: `reasoning ${n}`, output_tokens: 1000 - n, ...more });
+
+/** A fresh home with a corpus beside it: attempts, problems and a row that says nothing. */
+function desk(baseUrl?: string) {
+  const directory = tempDirectory();
+  const home = join(directory.path, "home");
+  const corpus = join(directory.path, "corpus");
+  mkdirSync(corpus);
+  const attempts = Array.from({ length: 20 }, (_, i) => row(i + 1, i % 4 === 0 ? { correct: false } : {}));
+  writeFileSync(join(corpus, "a.jsonl"), attempts.join("\n"));
+  const problems = [21, 22, 23].map((n) => JSON.stringify({ problem: task(n) }));
+  writeFileSync(join(corpus, "b.jsonl"), [...problems, '{"nothing":1}'].join("\n"));
+  const environment: Record<string, string> = {
+    HANDBOOK_HOME: home,
+    ...(baseUrl && { HANDBOOK_MODEL: "m", OPENAI_BASE_URL: baseUrl, HANDBOOK_PRICES: "10,2,0" }),
+  };
+  return {
+    home,
+    corpus,
+    environment,
+    learn: (...args: string[]) => handbook(["learn", corpus, ...args], environment),
+    async stored<T>(read: (ledger: Ledger) => Promise<T>): Promise<T> {
+      const ledger = await openSqliteLedger(join(home, "handbook.sqlite"));
+      try {
+        return await read(ledger);
+      } finally {
+        await ledger.close();
+      }
+    },
+    [Symbol.dispose]: directory[Symbol.dispose],
+  };
+}
+
+describe("without a model", () => {
+  test("a dry run tells what is there and what it would cost, and leaves no trace", async () => {
+    using at = desk();
+    const { code, stdout } = await at.learn("--dry-run", "--budget", "20,000");
+    expect(code).toBe(0);
+    expect(stdout).toContain("20 traces read: 20 new, 0 known already. 1 refused.\n");
+    expect(stdout).toMatch(/b\.jsonl line 4: has no task/);
+    expect(stdout).toContain("3 problems without a trace");
+    expect(stdout).toContain("Plan: 20 reflections: 5 on failures, 15 on the rest.");
+    expect(stdout).toMatch(
+      /about \d+ calls within the budget of 20,000 tokens \(2 solutions and 2 reflections\)/,
+    );
+    expect(existsSync(at.home)).toBe(false);
+  });
+
+  test("traces are recorded, and an agent is told what waits for it", async () => {
+    using at = desk();
+    const { code, stdout } = await at.learn("--handbook", "puzzles");
+    expect(code).toBe(0);
+    expect(stdout).toContain("without trace_ids on the handbook puzzles");
+    const { stdout: given } = await handbook(
+      ["call", "reflect_and_extract", '{"handbook":"puzzles"}'],
+      at.environment,
+    );
+    expect(JSON.parse(given).prompt).toContain("task 1\n"); // the dearest failure
+    expect((await at.learn("--handbook", "puzzles")).stdout).toContain("0 new, 20 known already");
+  });
+
+  test("nothing that can be read is exit code 1", async () => {
+    using at = desk();
+    expect(await handbook(["learn", join(at.corpus, "*.csv")], at.environment)).toMatchObject({ code: 1 });
+  });
+});
+
+describe("with a model", () => {
+  test("it tells the estimate before and the account after, and again does nothing", async () => {
+    await using server = await startChatServer(strategist);
+    using at = desk(server.baseUrl);
+    const { code, stdout, stderr } = await at.learn();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /about 49 calls \(3 solutions and 23 reflections\), [\d,]+ tokens in and [\d,]+ out \(\$/,
+    );
+    expect(stdout).toMatch(
+      /^3 problems solved\. 23 reflections: \d+ added, \d+ strengthened, \d+ merged, \d+ revised, \d+ rejected\.\nCost: 49 calls paid, 0 answers from the file, 343 tokens in and 147 out \(\$0\.00\), \d+ tokens for each behavior that is kept\.\n$/,
+    );
+    expect(server.requests).toHaveLength(49);
+    const again = JSON.parse((await at.learn("--json")).stdout);
+    expect(again).toMatchObject({ known: 20, learned: { calls: 0, reflections: 0, solved: 3, failed: [] } });
+    expect(server.requests).toHaveLength(49);
+  });
+
+  test("what fails is told at the end with exit code 1, and the same command does what is missing", async () => {
+    let isSpoilt = true;
+    await using server = await startChatServer((asked) =>
+      isSpoilt && asked.messages[0]?.content.includes("task 7\n") ? 400 : strategist(asked),
+    );
+    using at = desk(server.baseUrl);
+    const { code, stdout } = await at.learn();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /22 reflections: [\s\S]*^Failed: the reflection on \w+: the model endpoint failed \(HTTP 400\)/m,
+    );
+    isSpoilt = false;
+    expect(await at.learn()).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^3 problems solved. 1 reflection:/),
+    });
+  });
+
+  test("killed again and again it comes to the end that it would have come to, and pays no answer twice", async () => {
+    const answered = new Map<string, number>();
+    await using whole = await startChatServer(strategist);
+    using uninterrupted = desk(whole.baseUrl);
+    expect((await uninterrupted.learn()).code).toBe(0);
+
+    let [answers, silentAfter] = [0, 0];
+    let silent = () => {};
+    await using flaky = await startChatServer((asked: ChatRequest): Answer => {
+      if (answers >= silentAfter) {
+        silent();
+        return { hangs: "before" };
+      }
+      answers++;
+      const question = JSON.stringify(asked.messages);
+      answered.set(question, (answered.get(question) ?? 0) + 1);
+      return { text: strategist(asked), delayMs: answers % 4 };
+    });
+    using killed = desk(flaky.baseUrl);
+    for (const [more, concurrency] of [
+      [1, 1],
+      [9, 3],
+      [17, 3],
+    ] as const) {
+      silentAfter += more;
+      // When it waits for as many answers as it asks for at once, it has everything that was answered.
+      let waiting = 0;
+      const stuck = new Promise<void>((resolve) => {
+        silent = () => ++waiting === concurrency && resolve();
+      });
+      const child = spawn(
+        process.execPath,
+        [ENTRY, "learn", killed.corpus, "--concurrency", `${concurrency}`],
+        {
+          env: { PATH: process.env.PATH, HANDBOOK_STARTERS: "off", ...UNDRAWN, ...killed.environment },
+          stdio: "ignore",
+        },
+      );
+      await stuck;
+      child.kill("SIGKILL");
+      await once(child, "close");
+    }
+    silentAfter = Number.POSITIVE_INFINITY;
+    const { code, stdout } = await killed.learn("--concurrency", "3", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).learned).toMatchObject({ calls: 49, reflections: 23, solved: 3 });
+    expect([...answered.values()].filter((times) => times > 1)).toEqual([]);
+    expect(answered.size).toBe(49);
+    expect(await killed.stored(canonical)).toEqual(await uninterrupted.stored(canonical));
+  });
+});
