@@ -126,7 +126,8 @@ test("a ledger of the first version is brought up to date by several at once, an
   const file = new DatabaseSync(path);
   file.exec(`drop table leases; drop table index_generations;
     delete from counters where name = 'index generations';
-    drop table draws; drop table contaminations; drop table lifts; drop table secrets; drop table api_keys;
+    drop table draws; drop table contaminations; drop table lifts; drop table secrets; drop table api_keys; drop table learning_queue;
+    alter table traces drop column license; alter table behavior_revisions drop column source;
     alter table traces drop column report_tokens; alter table outcome_reports drop column agent;
     alter table reflections drop column input_tokens; alter table reflections drop column output_tokens;
     delete from kysely_migration where name > '0001-nouns'`);

@@ -197,6 +197,7 @@ test("a survey counts traces, outcomes and tokens by format, and lists what was 
         file: join(at.path, "a.jsonl"),
         place: "line 3",
         reason: expect.stringContaining("has no reasoning"),
+        task: "t", // a problem, which a model could solve
       },
     ],
   });
