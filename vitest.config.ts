@@ -24,8 +24,8 @@ export default defineConfig({
           name: "postgres",
           include: [
             ...POSTGRES_ONLY,
-            "test/adapters/ledger.test.ts",
-            "test/adapters/sql-index-state.test.ts",
+            "test/adapters/sql/ledger.test.ts",
+            "test/adapters/sql/sql-index-state.test.ts",
           ],
           globalSetup: "test/postgres-setup.ts",
           setupFiles: "test/postgres-skip.ts",

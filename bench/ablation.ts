@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { memoryIndex } from "../src/adapters/memory-index.ts";
+import { memoryIndex } from "../src/adapters/lexical/memory-index.ts";
 import { bootstrap } from "../src/rules/bootstrap.ts";
 import { lexicalRules } from "../src/rules/lexical.ts";
 import { meanScores, type Scores, scoresOf } from "./found.ts";

@@ -1,6 +1,6 @@
 // A handbook, tasks and traces that are made up, the same ones for the same seed: for benches of speed, where only
 // the statistics of the text matter. Nothing about quality can be measured with them.
-import type { HandbookFile } from "../src/adapters/handbook-json-reader.ts";
+import type { HandbookFile } from "../src/adapters/readers/handbook-json-reader.ts";
 import { type Random, random } from "../src/rules/random.ts";
 
 export function between(next: Random, least: number, most: number): number {

@@ -1,4 +1,4 @@
-import { PASSAGES } from "../src/adapters/lance-rows.ts";
+import { PASSAGES } from "../src/adapters/lance/lance-rows.ts";
 import { type BehaviorKey, isServable } from "../src/model/behavior.ts";
 import type { Embedder } from "../src/ports/models.ts";
 import type { IndexDocument, Ledger, Neighbor, VectorIndex } from "../src/ports.ts";

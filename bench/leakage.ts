@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readProblems } from "../src/adapters/problem-file-reader.ts";
+import { readProblems } from "../src/adapters/readers/problem-file-reader.ts";
 import { leakFinder } from "../src/rules/training/leakage.ts";
 import { BadCall, exactly, type Options, type Result, type Row, row } from "./report.ts";
 import { rewordings } from "./rewordings.ts";

@@ -1,5 +1,5 @@
 // One process that reads transcripts and prints what that took as JSON.
-import { type ReadingProgress, readTranscripts, THE_FILE } from "../src/adapters/transcripts.ts";
+import { type ReadingProgress, readTranscripts, THE_FILE } from "../src/adapters/readers/transcripts.ts";
 
 export interface Figures {
   traces: number;

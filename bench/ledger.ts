@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../src/adapters/sql/sqlite-ledger.ts";
 import type { SyntheticBehavior } from "./data.ts";
 
 /** Reads a data directory's ledger past the program, by SQLite alone. */

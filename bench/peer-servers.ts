@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { HANDBOOK_FORMAT } from "../src/adapters/handbook-json-reader.ts";
+import { HANDBOOK_FORMAT } from "../src/adapters/readers/handbook-json-reader.ts";
 import type { Connection } from "./client.ts";
 import { environment, type Launch } from "./servers.ts";
 import { behaviorNames, behaviorOf } from "./solved.ts";

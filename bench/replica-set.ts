@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { openPostgresLedger } from "../src/adapters/postgres-ledger.ts";
+import { openPostgresLedger } from "../src/adapters/sql/postgres-ledger.ts";
 import { createKey } from "../src/lifecycle/admit.ts";
 import type { Candidate } from "../src/model/reflection.ts";
 import type { Ledger } from "../src/ports.ts";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../src/adapters/sql/sqlite-ledger.ts";
 import { TRACE_CHARACTERS } from "./client.ts";
 import { plantTasks } from "./drawn-ledger.ts";
 import { round, summarize } from "./measure.ts";

@@ -2,7 +2,7 @@
 // says at which millisecond the commit was acknowledged.
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../src/adapters/sql/sqlite-ledger.ts";
 
 const [home = ""] = process.argv.slice(2);
 const ledger = await openSqliteLedger(join(home, "handbook.sqlite"));

@@ -1,6 +1,6 @@
 // A labelled set as the handbook of a real data directory, with a history of solved tasks that can be switched.
 
-import { readHandbook } from "../src/adapters/handbook-json-reader.ts";
+import { readHandbook } from "../src/adapters/readers/handbook-json-reader.ts";
 import { createApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { findBehaviors } from "../src/lifecycle/find.ts";

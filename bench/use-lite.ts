@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { unitVectors } from "../src/adapters/checked-vectors.ts";
+import { unitVectors } from "../src/adapters/lance/checked-vectors.ts";
 import { importOptional, isInstalled } from "../src/adapters/optional-package.ts";
 import type { Embedder } from "../src/ports/models.ts";
 import { round, timed } from "./measure.ts";

@@ -2,8 +2,8 @@
 // embedder, and says at which millisecond each commit was acknowledged. Ends when its stdin does.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lanceVectors } from "../src/adapters/lance-vectors.ts";
-import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
+import { lanceVectors } from "../src/adapters/lance/lance-vectors.ts";
+import { openSqliteLedger } from "../src/adapters/sql/sqlite-ledger.ts";
 import { hashEmbedder } from "../test/hash-embedder.ts";
 import { synthetic } from "./data.ts";
 

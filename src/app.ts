@@ -2,9 +2,9 @@ import { randomInt } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicFactory } from "ulid";
-import { HandbookFile } from "./adapters/handbook-json-reader.ts";
-import type { TextCandidates } from "./adapters/lance-texts.ts";
+import type { TextCandidates } from "./adapters/lance/lance-texts.ts";
 import type { Persistence } from "./adapters/openai-llm.ts";
+import { HandbookFile } from "./adapters/readers/handbook-json-reader.ts";
 import type { ModelConfig } from "./config/models.ts";
 import type { Config } from "./config.ts";
 import type { TokenVerifier } from "./ports/access.ts";
@@ -82,7 +82,7 @@ interface Opened {
 async function open(config: Config, meaning: boolean): Promise<Opened> {
   const [ledger, { memoryIndex }, { lexicalRules }] = await Promise.all([
     openLedger(config),
-    import("./adapters/memory-index.ts"),
+    import("./adapters/lexical/memory-index.ts"),
     import("./rules/lexical.ts"),
   ]);
   const followers: { close(): Promise<void> }[] = [];
@@ -94,7 +94,7 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
     if (texts !== undefined) followers.push(texts);
     const index =
       texts !== undefined && (await texts.isBuilt()) // before it is for the first time, memory answers
-        ? (await import("./adapters/large-index.ts")).largeIndex(ledger, lexicalRules, texts)
+        ? (await import("./adapters/lexical/large-index.ts")).largeIndex(ledger, lexicalRules, texts)
         : memoryIndex(ledger, lexicalRules, { cache: { path: lexicalCopy(config), ledger } });
     followers.push(index);
     const vectors = meaning ? await openVectors(config, ledger) : undefined;
@@ -134,8 +134,8 @@ async function open(config: Config, meaning: boolean): Promise<Opened> {
 /** The ledger that is configured. */
 export async function openLedger({ databaseUrl, ledgerPath }: Config): Promise<Ledger> {
   if (databaseUrl !== undefined)
-    return (await import("./adapters/postgres-ledger.ts")).openPostgresLedger(databaseUrl);
-  return (await import("./adapters/sqlite-ledger.ts")).openSqliteLedger(ledgerPath);
+    return (await import("./adapters/sql/postgres-ledger.ts")).openPostgresLedger(databaseUrl);
+  return (await import("./adapters/sql/sqlite-ledger.ts")).openSqliteLedger(ledgerPath);
 }
 
 /** A handbook that a person named in the configuration is there, as `default` is, so that a new one works at once. */
@@ -162,7 +162,7 @@ async function openTexts(config: Config, ledger: Ledger): Promise<TextCandidates
   if ((await ledger.behaviorCount()) <= config.memoryBehaviors) return undefined;
   const { isInstalled } = await import("./adapters/optional-package.ts");
   if (!isInstalled(LANCEDB, config.home)) return undefined;
-  const { lanceTexts } = await import("./adapters/lance-texts.ts");
+  const { lanceTexts } = await import("./adapters/lance/lance-texts.ts");
   return lanceTexts({ ledger, home: config.home, ...indexPlace(config), waitMs: TEXTS_WAIT_MS });
 }
 
@@ -178,7 +178,7 @@ async function openVectors(
 ): Promise<(VectorIndex & RebuildableIndex) | undefined> {
   const embedder = await openEmbedder(config);
   if (embedder === undefined) return undefined;
-  const { lanceVectors } = await import("./adapters/lance-vectors.ts");
+  const { lanceVectors } = await import("./adapters/lance/lance-vectors.ts");
   const { home, embedderWaitMs: waitMs } = config;
   return lanceVectors({ ledger, home, ...indexPlace(config), waitMs, embedder });
 }

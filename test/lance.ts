@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@lancedb/lancedb";
-import type { LancePlace } from "../src/adapters/lance-library.ts";
-import { lanceTexts } from "../src/adapters/lance-texts.ts";
-import { lanceVectors } from "../src/adapters/lance-vectors.ts";
+import type { LancePlace } from "../src/adapters/lance/lance-library.ts";
+import { lanceTexts } from "../src/adapters/lance/lance-texts.ts";
+import { lanceVectors } from "../src/adapters/lance/lance-vectors.ts";
 import { type Behavior, isServable } from "../src/model/behavior.ts";
 import type { Embedder } from "../src/ports/models.ts";
 import type { IndexDocument, Ledger } from "../src/ports.ts";

@@ -1,7 +1,7 @@
 // Records traces in a ledger and prints each id once it is acknowledged. A process of its own for tests.
 import { monotonicFactory } from "ulid";
 import { gptTokenizer } from "../src/adapters/gpt-tokenizer.ts";
-import { memoryIndex } from "../src/adapters/memory-index.ts";
+import { memoryIndex } from "../src/adapters/lexical/memory-index.ts";
 import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
 import { recordTrace } from "../src/lifecycle/record.ts";
 import { lexicalRules } from "../src/rules/lexical.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { monotonicFactory } from "ulid";
 import { inject } from "vitest";
 import { gptTokenizer } from "../src/adapters/gpt-tokenizer.ts";
-import { memoryIndex } from "../src/adapters/memory-index.ts";
+import { memoryIndex } from "../src/adapters/lexical/memory-index.ts";
 import { secretlintSecrets } from "../src/adapters/secretlint-secrets.ts";
 import type { Llm } from "../src/ports/models.ts";
 import type { Ledger, Ports, Settings } from "../src/ports.ts";

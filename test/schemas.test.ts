@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { HandbookFile } from "../src/adapters/handbook-json-reader.ts";
+import { HandbookFile } from "../src/adapters/readers/handbook-json-reader.ts";
 import { Behavior } from "../src/model/behavior.ts";
 import { Decision } from "../src/model/decision.ts";
 import { Handbook } from "../src/model/handbook.ts";

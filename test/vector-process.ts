@@ -2,7 +2,7 @@
 // ends. Every seventh behavior is retired again. A process of its own for tests.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openSqliteLedger } from "../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../src/adapters/sql/sqlite-ledger.ts";
 import { hashEmbedder } from "./hash-embedder.ts";
 import { put, vectorsAt } from "./lance.ts";
 

@@ -2,10 +2,10 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HandbookError } from "../errors.ts";
 import type { Embedder } from "../ports/models.ts";
-import { unitVectors } from "./checked-vectors.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { BatchFailed, EmbedderThread } from "./embedder-thread.ts";
 import { embeddingModel, type Pooling } from "./embedding-model.ts";
+import { unitVectors } from "./lance/checked-vectors.ts";
 import { downloadModel, hasModel } from "./model-files.ts";
 import { installCommand, isInstalled } from "./optional-package.ts";
 

@@ -2,9 +2,9 @@ import OpenAI from "openai";
 import * as z from "zod";
 import { HandbookError } from "../errors.ts";
 import type { Embedder } from "../ports/models.ts";
-import { badOutput, unitVectors } from "./checked-vectors.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { embeddingModel } from "./embedding-model.ts";
+import { badOutput, unitVectors } from "./lance/checked-vectors.ts";
 
 export interface OpenaiEmbedderOptions {
   baseUrl?: string | undefined;

@@ -14,7 +14,7 @@ export function backupCommand(): Command {
     .action(async (file: string, { force = false, json }: { force?: boolean; json?: boolean }) => {
       const config = readConfig();
       refusePostgres(config);
-      const { backUpSqlite } = await import("../adapters/sqlite-backup.ts");
+      const { backUpSqlite } = await import("../adapters/sql/sqlite-backup.ts");
       const { bytes } = await backUpSqlite(config.ledgerPath, file, { overwrite: force });
       const size = `${(bytes / 1e6).toFixed(1)} MB`;
       print({ file, bytes }, json, () => `Wrote ${file}, ${size}. Restore it with: handbook restore ${file}`);

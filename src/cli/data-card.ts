@@ -1,4 +1,4 @@
-import type { Problem } from "../adapters/problem-file-reader.ts";
+import type { Problem } from "../adapters/readers/problem-file-reader.ts";
 import type { Collection } from "../lifecycle/collect.ts";
 import type { TrainingRow, Version } from "../lifecycle/compose.ts";
 import type { Ports } from "../ports.ts";

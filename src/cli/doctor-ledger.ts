@@ -1,4 +1,4 @@
-import { databaseName } from "../adapters/postgres-errors.ts";
+import { databaseName } from "../adapters/sql/postgres-errors.ts";
 import { createApp, openLedger } from "../app.ts";
 import type { ServingConfig } from "../config/serving.ts";
 import type { Config } from "../config.ts";

@@ -17,7 +17,7 @@ export async function checkMeaning(config: Config): Promise<Finding> {
     return { status: "ok", message: `off: behaviors are found by their words (${how})` };
   }
   try {
-    const { loadLance } = await import("../adapters/lance-library.ts");
+    const { loadLance } = await import("../adapters/lance/lance-library.ts");
     await loadLance(config.home);
     const missing = await missingModel(config);
     if (missing !== undefined) return { status: "ok", message: missing };
@@ -74,7 +74,7 @@ async function checkIndex(config: Config, embedder: Embedder): Promise<Finding> 
     const directory = await checkDirectory(uri);
     if (directory.status === "failed") return { ...directory, fix };
   }
-  const { lanceVectors } = await import("../adapters/lance-vectors.ts");
+  const { lanceVectors } = await import("../adapters/lance/lance-vectors.ts");
   const ledger = await openLedger(config);
   const vectors = lanceVectors({ ledger, home, ...indexPlace(config), embedder, waitMs: FOLLOW_MS });
   try {

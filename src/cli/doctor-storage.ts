@@ -1,4 +1,4 @@
-import { requireConditionalPut } from "../adapters/conditional-put.ts";
+import { requireConditionalPut } from "../adapters/lance/conditional-put.ts";
 import type { Config } from "../config.ts";
 import type { Finding } from "./doctor-finding.ts";
 

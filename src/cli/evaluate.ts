@@ -95,7 +95,7 @@ async function evaluate(path: string, options: Options, { config }: App, ports: 
   checkOptions(options);
   const student = studentOf(config);
   const [{ readProblems }, { choiceFault }] = await Promise.all([
-    import("../adapters/problems-reader.ts"),
+    import("../adapters/readers/problems-reader.ts"),
     import("../rules/answers/choice.ts"),
   ]);
   const { problems, refused } = await readProblems(path, choiceFault, options.limit);

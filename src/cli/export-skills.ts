@@ -11,8 +11,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { skillBehaviors } from "../adapters/skill-behaviors.ts";
-import { parseSkill, SKILL_FILE, type Skill, sealed, sealedFor, skillText } from "../adapters/skill-md.ts";
+import { skillBehaviors } from "../adapters/readers/skill-behaviors.ts";
+import {
+  parseSkill,
+  SKILL_FILE,
+  type Skill,
+  sealed,
+  sealedFor,
+  skillText,
+} from "../adapters/readers/skill-md.ts";
 import { HandbookError } from "../errors.ts";
 import { type Behavior, isServable } from "../model/behavior.ts";
 import type { Handbook } from "../model/handbook.ts";

@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { readProblems } from "../adapters/problem-file-reader.ts";
+import { readProblems } from "../adapters/readers/problem-file-reader.ts";
 import { HandbookError } from "../errors.ts";
 import { checkCollected, collectTraining, type Wanted } from "../lifecycle/collect.ts";
 import { trainingRows, type Version } from "../lifecycle/compose.ts";

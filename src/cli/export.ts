@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { HANDBOOK_FORMAT, type HandbookFile } from "../adapters/handbook-json-reader.ts";
+import { HANDBOOK_FORMAT, type HandbookFile } from "../adapters/readers/handbook-json-reader.ts";
 import { HandbookError } from "../errors.ts";
 import { handbookToRead, homeHandbook } from "../lifecycle/handbooks.ts";
 import type { Behavior } from "../model/behavior.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { flowOf } from "../adapters/attempt.ts";
-import { readLastTurn } from "../adapters/claude-code-transcript-reader.ts";
-import type { Turn } from "../adapters/claude-code-turn.ts";
+import { flowOf } from "../adapters/readers/attempt.ts";
+import { readLastTurn } from "../adapters/readers/claude-code-transcript-reader.ts";
+import type { Turn } from "../adapters/readers/claude-code-turn.ts";
 import { HandbookError } from "../errors.ts";
 import { redacted } from "../lifecycle/handbooks.ts";
 import { type Recording, recordTrace } from "../lifecycle/record.ts";

@@ -1,4 +1,4 @@
-import type { ImportFile } from "../adapters/import-file.ts";
+import type { ImportFile } from "../adapters/readers/import-file.ts";
 
 /** Tells how far an import is. */
 export interface Progress {

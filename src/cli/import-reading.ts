@@ -1,13 +1,13 @@
-import { readAcePlaybook } from "../adapters/ace-playbook-reader.ts";
-import { lastCheatsheet, readCheatsheet } from "../adapters/cheatsheet-reader.ts";
-import { readHandbook, saysItIsHandbook } from "../adapters/handbook-json-reader.ts";
-import { badFile, type Refused } from "../adapters/import-faults.ts";
-import type { ImportFile } from "../adapters/import-file.ts";
-import { recognizeFormat } from "../adapters/import-format.ts";
-import { parseDocument, rowsOfDocument, rowsOfLines, rowsOfValue } from "../adapters/json-rows.ts";
-import { readSkills, readSkillTree, skillPlace } from "../adapters/skill-reader.ts";
-import { readThoughtTemplates } from "../adapters/thought-template-reader.ts";
-import { type RowRead, readRows } from "../adapters/transcripts.ts";
+import { readAcePlaybook } from "../adapters/readers/ace-playbook-reader.ts";
+import { lastCheatsheet, readCheatsheet } from "../adapters/readers/cheatsheet-reader.ts";
+import { readHandbook, saysItIsHandbook } from "../adapters/readers/handbook-json-reader.ts";
+import { badFile, type Refused } from "../adapters/readers/import-faults.ts";
+import type { ImportFile } from "../adapters/readers/import-file.ts";
+import { recognizeFormat } from "../adapters/readers/import-format.ts";
+import { parseDocument, rowsOfDocument, rowsOfLines, rowsOfValue } from "../adapters/readers/json-rows.ts";
+import { readSkills, readSkillTree, skillPlace } from "../adapters/readers/skill-reader.ts";
+import { readThoughtTemplates } from "../adapters/readers/thought-template-reader.ts";
+import { type RowRead, readRows } from "../adapters/readers/transcripts.ts";
 import type { HandbookToLoad } from "../lifecycle/load.ts";
 import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
 

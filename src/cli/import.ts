@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import type { Refused } from "../adapters/import-faults.ts";
-import { type ImportFile, openImportFile } from "../adapters/import-file.ts";
-import type { RowRead } from "../adapters/transcripts.ts";
+import type { Refused } from "../adapters/readers/import-faults.ts";
+import { type ImportFile, openImportFile } from "../adapters/readers/import-file.ts";
+import type { RowRead } from "../adapters/readers/transcripts.ts";
 import { type Loaded, loadHandbook } from "../lifecycle/load.ts";
 import { recordTrace } from "../lifecycle/record.ts";
 import { HandbookSlug } from "../model/handbook.ts";

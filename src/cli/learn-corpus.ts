@@ -1,6 +1,6 @@
-import type { TraceRow } from "../adapters/trace-row.ts";
-import type { TranscriptFormat } from "../adapters/transcript-formats.ts";
-import type { TranscriptRead } from "../adapters/transcripts.ts";
+import type { TraceRow } from "../adapters/readers/trace-row.ts";
+import type { TranscriptFormat } from "../adapters/readers/transcript-formats.ts";
+import type { TranscriptRead } from "../adapters/readers/transcripts.ts";
 import { homeHandbook } from "../lifecycle/handbooks.ts";
 import { recordTrace } from "../lifecycle/record.ts";
 import type { Problem } from "../lifecycle/solve.ts";

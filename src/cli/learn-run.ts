@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import type { TranscriptFormat } from "../adapters/transcript-formats.ts";
-import { readTranscripts, type TranscriptRead } from "../adapters/transcripts.ts";
+import type { TranscriptFormat } from "../adapters/readers/transcript-formats.ts";
+import { readTranscripts, type TranscriptRead } from "../adapters/readers/transcripts.ts";
 import type { Config } from "../config.ts";
 import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
 import type { KeptLlm, LearningJournal } from "../ports/learning.ts";
@@ -142,7 +142,7 @@ async function spend(
 async function steadyIndex({ ledger, index }: Ports, { memoryBehaviors }: Config): Promise<Ports["index"]> {
   if ((await ledger.behaviorCount()) > memoryBehaviors) return index;
   const [{ memoryIndex }, { lexicalRules }, { wordWeight }] = await Promise.all([
-    import("../adapters/memory-index.ts"),
+    import("../adapters/lexical/memory-index.ts"),
     import("../rules/lexical.ts"),
     import("../rules/common-words.ts"),
   ]);

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { TRANSCRIPT_FORMATS } from "../adapters/transcript-formats.ts";
+import { TRANSCRIPT_FORMATS } from "../adapters/readers/transcript-formats.ts";
 import { HandbookSlug } from "../model/handbook.ts";
 import type { LearnOptions } from "./learn-run.ts";
 import { print, withPorts } from "./open.ts";

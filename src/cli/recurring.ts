@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { TRANSCRIPT_FORMATS, type TranscriptFormat } from "../adapters/transcript-formats.ts";
+import { TRANSCRIPT_FORMATS, type TranscriptFormat } from "../adapters/readers/transcript-formats.ts";
 import { handbookToRead, homeHandbook } from "../lifecycle/handbooks.ts";
 import { type RecurrenceReport, recur, type TraceToRead, tracesOf } from "../lifecycle/recur.ts";
 import type { Ports } from "../ports.ts";
@@ -72,7 +72,7 @@ async function* tracesIn(
   from: Options["from"],
   refused: string[],
 ): AsyncGenerator<TraceToRead> {
-  const { readTranscripts } = await import("../adapters/transcripts.ts");
+  const { readTranscripts } = await import("../adapters/readers/transcripts.ts");
   for await (const row of readTranscripts(paths, { from })) {
     const id = `${row.file}:${row.place.replace(/^(?:line|row) /, "")}`;
     if ("trace" in row) yield { ...row.trace, id };

@@ -39,7 +39,7 @@ async function fetchModel({ embedder: wanted, home }: Config, quiet: boolean | u
   const { downloadModel, hasModel } = await import("../adapters/model-files.ts");
   if (hasModel(wanted.directory, wanted.model)) return;
   const { checkInstalled } = await import("../adapters/local-embedder.ts");
-  const { loadLance } = await import("../adapters/lance-library.ts");
+  const { loadLance } = await import("../adapters/lance/lance-library.ts");
   checkInstalled(home); // else it would be downloaded in vain
   await loadLance(home);
   const bar = quiet ? undefined : await progressBar(wanted.model, "MB of a file downloaded");

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { Command } from "commander";
-import { databaseName } from "../adapters/postgres-errors.ts";
+import { databaseName } from "../adapters/sql/postgres-errors.ts";
 import { lexicalCopy } from "../app.ts";
 import { readConfig } from "../config.ts";
 import { print } from "./open.ts";
@@ -17,10 +17,10 @@ export function restoreCommand(): Command {
       const { databaseUrl, ledgerPath, home } = config;
       const ledger = databaseUrl === undefined ? ledgerPath : databaseName(databaseUrl);
       if (databaseUrl === undefined) {
-        const { restoreSqlite } = await import("../adapters/sqlite-backup.ts");
+        const { restoreSqlite } = await import("../adapters/sql/sqlite-backup.ts");
         await restoreSqlite(file, ledgerPath);
       } else {
-        const { restorePostgres } = await import("../adapters/postgres-restore.ts");
+        const { restorePostgres } = await import("../adapters/sql/postgres-restore.ts");
         await restorePostgres(file, databaseUrl, home);
       }
       rmSync(lexicalCopy(config), { force: true }); // it may be of another ledger

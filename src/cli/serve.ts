@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { databaseName } from "../adapters/postgres-errors.ts";
+import { databaseName } from "../adapters/sql/postgres-errors.ts";
 import { setVariables } from "../config.ts";
 import { clientConfigurations } from "./client-configurations.ts";
 import { appOfEnvironment } from "./open.ts";

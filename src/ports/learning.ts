@@ -1,4 +1,4 @@
-import type { ChatMessage, Llm } from "../ports/models.ts";
+import type { ChatMessage, Llm } from "./models.ts";
 
 /** What is to be reflected on together, and how soon. */
 export interface QueuedReflection {

@@ -2,7 +2,7 @@ import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { writeRandomModel } from "../../scripts/random-model.ts";
-import { embedPassages } from "../../src/adapters/checked-vectors.ts";
+import { embedPassages } from "../../src/adapters/lance/checked-vectors.ts";
 import { type LocalEmbedderOptions, localEmbedder } from "../../src/adapters/local-embedder.ts";
 import { startModelHub } from "../model-hub.ts";
 import { tempDirectory } from "../ports.ts";

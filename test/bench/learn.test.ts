@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeArray, writeLines } from "../../bench/drawn-transcripts.ts";
-import { surveyTranscripts } from "../../src/adapters/transcript-survey.ts";
+import { surveyTranscripts } from "../../src/adapters/readers/transcript-survey.ts";
 import { tempDirectory } from "../ports.ts";
 
 test("the transcripts that the bench makes up are of every kind, and all of them are read", async () => {

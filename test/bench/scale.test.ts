@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { synthetic, syntheticBehaviors, syntheticQueries } from "../../bench/data.ts";
 import { makeLedger } from "../../bench/ledger.ts";
-import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import { loadHandbook } from "../../src/lifecycle/load.ts";
 import { tempDirectory, testPorts } from "../ports.ts";
 

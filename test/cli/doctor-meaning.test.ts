@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { bundle } from "../../scripts/bundle.ts";
-import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import { checkMeaning } from "../../src/cli/doctor-meaning.ts";
 import { readConfig } from "../../src/config.ts";
 import { type EmbeddingServer, startEmbeddingServer } from "../embedding-server.ts";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import { checkDirectory } from "../../src/cli/doctor-directory.ts";
 import { checkModel } from "../../src/cli/doctor-model.ts";
 import { recordTrace } from "../../src/lifecycle/record.ts";

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import type { LedgerReads } from "../../src/ports.ts";
 import { claudeCodeSession, text, thinking, toolUse } from "../claude-code-session.ts";
 import { UNDRAWN } from "../undrawn.ts";
@@ -450,7 +450,7 @@ describe.concurrent("a hook never breaks the session", () => {
 /** Loads a handbook file as the ports of the program would. */
 async function loadFile(user: Machine, file: string): Promise<void> {
   const { loadHandbook } = await import("../../src/lifecycle/load.ts");
-  const { HandbookFile } = await import("../../src/adapters/handbook-json-reader.ts");
+  const { HandbookFile } = await import("../../src/adapters/readers/handbook-json-reader.ts");
   const { createApp } = await import("../../src/app.ts");
   const { readConfig } = await import("../../src/config.ts");
   const { readFileSync } = await import("node:fs");

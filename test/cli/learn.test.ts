@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ports.ts";
 import { type Answer, type ChatRequest, startChatServer } from "../chat-server.ts";
 import { tempDirectory } from "../ports.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plantTasks } from "../../bench/drawn-ledger.ts";
-import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import { escaped } from "../../src/cli/page-parts.ts";
 import { written } from "../../src/cli/report-csv.ts";
 import { chromium } from "../chromium.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readTranscripts } from "../../src/adapters/transcripts.ts";
+import { readTranscripts } from "../../src/adapters/readers/transcripts.ts";
 import { limitLedger } from "../../src/lifecycle/limit-ledger.ts";
 import { loadHandbook } from "../../src/lifecycle/load.ts";
 import { recordTrace } from "../../src/lifecycle/record.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { connectTo } from "../../bench/client.ts";
 import { environment } from "../../bench/servers.ts";
-import { openSqliteLedger } from "../../src/adapters/sqlite-ledger.ts";
+import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import { smallDisk } from "../small-disk.ts";
 
 const ENTRY = join(import.meta.dirname, "../../dist/behavior-handbook.js");

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rewordings } from "../../../bench/rewordings.ts";
-import { readProblems } from "../../../src/adapters/problem-file-reader.ts";
+import { readProblems } from "../../../src/adapters/readers/problem-file-reader.ts";
 import { leakFinder } from "../../../src/rules/training/leakage.ts";
 import { plainTokens } from "../../../src/rules/training/plain-problem.ts";
 

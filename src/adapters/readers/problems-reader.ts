@@ -1,0 +1,117 @@
+import * as z from "zod";
+import { HandbookError } from "../../errors.ts";
+import type { Problem } from "../../model/problem.ts";
+import { cleanText } from "../../model/text.ts";
+import { openImportFile } from "./import-file.ts";
+
+/** A line that is no problem, and why. */
+export interface RefusedLine {
+  line: number;
+  reason: string;
+}
+
+// Public sets name the same things differently: MATH-500, AIME, GSM8K, MMLU, ARC, and our own traces.
+const TASK = ["task", "question", "problem", "prompt"];
+const ANSWER = ["answer", "gold", "final_answer", "answerKey", "target"];
+const TOPIC = ["topic", "subject", "category"];
+const ID = ["id", "unique_id", "problem_id"];
+
+const Text = z
+  .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
+  .transform((text) => cleanText(text).trim());
+const Given = Text.pipe(z.string().min(1));
+const Options = z.union([
+  z.array(Text),
+  z.object({ text: z.array(Text) }).transform(({ text }) => text), // ARC; its labels are looked at apart
+  z.record(z.string().regex(/^[A-Z]$/), Text).transform((byLetter) =>
+    Object.keys(byLetter)
+      .sort()
+      .map((letter) => byLetter[letter] ?? ""),
+  ),
+]);
+const Choices = Options.pipe(z.array(z.string().min(1)).min(2).max(26));
+
+/**
+ * Reads problems from JSONL, gzip or not: `task` (or `question`, `problem`, `prompt`), `answer` (or `gold`, …), and where
+ * there are any `choices` (or `options`), `topic` (or `subject`, …) and `id`. A number as answer of a problem with choices
+ * is the place of the right one, from 0, unless one of them reads so. `faultOf` says what else may be wrong with a problem.
+ *
+ * Throws: BAD_FILE when the file cannot be read.
+ */
+export async function readProblems(
+  path: string,
+  faultOf: (problem: Problem) => string | undefined,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<{ problems: Problem[]; refused: RefusedLine[] }> {
+  await using file = await openImportFile(path).catch((error: unknown) => {
+    throw error instanceof HandbookError
+      ? new HandbookError("BAD_FILE", error.message, {
+          fix: "It takes JSONL: a problem a line",
+          cause: error,
+        })
+      : error;
+  });
+  const problems: Problem[] = [];
+  const refused: RefusedLine[] = [];
+  const ids = new Map<string, number>();
+  for await (const line of file.lines()) {
+    if (problems.length >= limit) break;
+    const read = "refused" in line ? line.refused : problemOf(line.text, line.number);
+    if (typeof read === "string") {
+      refused.push({ line: line.number, reason: read });
+      continue;
+    }
+    const earlier = ids.get(read.id);
+    const fault = earlier === undefined ? faultOf(read) : `its id is that of line ${earlier}`;
+    if (fault !== undefined) refused.push({ line: line.number, reason: fault });
+    else {
+      ids.set(read.id, line.number);
+      problems.push(read);
+    }
+  }
+  return { problems, refused };
+}
+
+/** The problem, or what is wrong with the line. */
+function problemOf(line: string, number: number): Problem | string {
+  let row: unknown;
+  try {
+    row = JSON.parse(line);
+  } catch {
+    return "is not JSON";
+  }
+  if (typeof row !== "object" || row === null || Array.isArray(row)) return "is not an object";
+  const fields = new Map<string, unknown>(Object.entries(row));
+  const first = (names: readonly string[]) =>
+    names.map((name) => fields.get(name)).find((value) => value !== undefined && value !== null);
+  const task = Given.safeParse(first(TASK));
+  if (!task.success) return `has no text as ${TASK.join(", ")}`;
+  const answer = Given.safeParse(first(ANSWER));
+  if (!answer.success) return `has no ${ANSWER.join(", ")}`;
+  const options = first(["choices", "options"]);
+  const choices = options === undefined ? undefined : Choices.safeParse(options);
+  if (choices?.success === false) return "its choices are not two to 26 texts";
+  const given = first(ANSWER);
+  const isPlace = typeof given === "number" && choices !== undefined && !choices.data.includes(answer.data);
+  const place = isPlace ? given : labelsOf(options).indexOf(answer.data);
+  if (isPlace && choices.data[place] === undefined) return "its answer is the place of no choice";
+  const topic = Given.safeParse(first(TOPIC));
+  const id = Given.safeParse(first(ID));
+  return {
+    id: id.success ? id.data : `line ${number}`,
+    task: task.data,
+    answer: place >= 0 ? letterOf(place) : answer.data,
+    ...(choices !== undefined && { choices: choices.data }),
+    ...(topic.success && { topic: topic.data }),
+  };
+}
+
+/** What ARC calls its options: mostly letters, sometimes numbers. */
+function labelsOf(options: unknown): string[] {
+  const labelled = z.object({ label: z.array(Text) }).safeParse(options);
+  return labelled.success ? labelled.data.label : [];
+}
+
+function letterOf(place: number): string {
+  return String.fromCharCode("A".charCodeAt(0) + place);
+}
