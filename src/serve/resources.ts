@@ -7,6 +7,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { HandbookError } from "../errors.ts";
 import { homeHandbook } from "../lifecycle/handbooks.ts";
+import type { Behavior } from "../model/behavior.ts";
 import type { Ports } from "../ports.ts";
 import { logError } from "./log.ts";
 import { behaviorMarkdown, handbookMarkdown, traceMarkdown } from "./markdown.ts";
@@ -29,12 +30,8 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
       known.map(({ slug }) => slug),
     );
   });
-  const readable = async (ports: Ports, handbook: string) => {
-    const isWithheld = await episodes.withholds(ports);
-    return (await ports.ledger.behaviors(handbook)).filter((behavior) => !isWithheld(behavior));
-  };
   const behaviors = reading(async (ports, prefix: string, handbook: string | undefined) => {
-    const known = await readable(ports, handbook ?? homeHandbook(ports));
+    const known = await readableBehaviors(ports, handbook ?? homeHandbook(ports), episodes);
     return startingWith(
       prefix,
       known.map(({ name }) => name),
@@ -58,7 +55,7 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
     reading(async (ports, uri: URL, { handbook }: Variables) => {
       const found = await ports.ledger.handbook(String(handbook));
       if (found === undefined) throw new ResourceNotFoundError(uri.href);
-      return content(uri, handbookMarkdown(found, await readable(ports, found.slug)));
+      return content(uri, handbookMarkdown(found, await readableBehaviors(ports, found.slug, episodes)));
     }),
   );
 
@@ -97,6 +94,16 @@ export function registerResources(server: McpServer, serving: Serving, episodes:
       return content(uri, traceMarkdown(found));
     }),
   );
+}
+
+/** The behaviors of a handbook but those that are withheld from a task which is open. */
+export async function readableBehaviors(
+  ports: Ports,
+  handbook: string,
+  episodes: OpenEpisodes,
+): Promise<Behavior[]> {
+  const isWithheld = await episodes.withholds(ports);
+  return (await ports.ledger.behaviors(handbook)).filter((behavior) => !isWithheld(behavior));
 }
 
 /** Ids of the newest traces that start so, newest first. */

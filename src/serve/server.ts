@@ -5,6 +5,7 @@ import { OpenEpisodes } from "./open-episodes.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerResources } from "./resources.ts";
 import type { Serving } from "./serving.ts";
+import { registerSkills } from "./skills.ts";
 import { registerTools } from "./tools.ts";
 
 /** The loop in short. Many clients load only this and the tools' names at first, so it says when to call what. */
@@ -40,5 +41,6 @@ export function buildServer(
   registerTools(server, serving, episodes);
   registerResources(server, serving, episodes);
   registerPrompts(server, serving, episodes);
+  registerSkills(server, serving, episodes);
   return server;
 }

@@ -1,5 +1,6 @@
 import type { Client } from "@modelcontextprotocol/client";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { TOOLS } from "../../src/serve/tools.ts";
 import { call } from "../clients.ts";
 import { bearer, EVERYTHING, oldClient, post, type Served, startService, toolCall } from "./service.ts";
@@ -142,17 +143,30 @@ describe("a key for one handbook", () => {
       const any = client as Client;
       const list = await ask("resources/list", () => any.listResources());
       expect(list).toContain("handbook://yard");
-      for (const uri of [`handbook://${B}`, `behavior://${B}/${BEHAVIOR}`, `trace://${ids.b.trace_id}`]) {
+      for (const uri of [
+        `handbook://${B}`,
+        `skill://${B}/SKILL.md`,
+        `behavior://${B}/${BEHAVIOR}`,
+        `trace://${ids.b.trace_id}`,
+      ]) {
         const given = { uri };
         const answer = await ask("resources/read", () => any.readResource({ uri }), given);
         const like = uri.replace(B, "no-such-one").replace(ids.b.trace_id, UNKNOWN_ID);
         const other = await ask("resources/read", () => any.readResource({ uri: like }), { uri: like });
         expect(answer.replaceAll(uri, "URI")).toBe(other.replaceAll(like, "URI"));
       }
-      for (const uri of ["handbook://yard", `behavior://yard/behavior_zeppelin`, `trace://${ids.a.trace_id}`])
+      for (const uri of [
+        "handbook://yard",
+        "skill://yard/SKILL.md",
+        `behavior://yard/behavior_zeppelin`,
+        `trace://${ids.a.trace_id}`,
+      ])
         expect(await ask("resources/read", () => any.readResource({ uri }), { uri })).toContain("zeppelin");
       await ask("resources/templates/list", () => any.listResourceTemplates());
       await ask("tools/list", () => any.listTools());
+      expect(
+        await ask("skills/list", () => any.request({ method: "skills/list", params: {} }, z.looseObject({}))),
+      ).toContain("skill://yard/SKILL.md");
       await ask("prompts/list", () => any.listPrompts());
 
       await ask("solve_with_behaviors", () =>

@@ -37,6 +37,20 @@ test.each(["legacy", "modern"])("the MCP inspector finds no fault with our schem
   expect(JSON.parse(stdout).tools).toHaveLength(8);
 });
 
+test("the MCP inspector verifies the handbooks as skills", () => {
+  using home = tempDirectory();
+  const { status, stderr } = inspect(
+    home.path,
+    "--protocol-era",
+    "modern",
+    "--method",
+    "skills/list",
+    "--verify",
+  );
+  expect(status, stderr).toBe(0);
+  expect(stderr).toContain("Verified 4 skills and 4 files: no conformance errors.");
+});
+
 test("the MCP inspector calls a tool", () => {
   using home = tempDirectory();
   const input = JSON.stringify({ task: "A test is flaky", limit: 1 });

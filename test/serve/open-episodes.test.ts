@@ -57,7 +57,8 @@ test("what is withheld from a task is not read by resources either, until its tr
   await using at = await anchorage();
   const { client, read, own, name } = at;
   const { task, use_id } = await at.heldOut();
-  expect(await read("handbook://default")).not.toEqual([expect.stringContaining(name)]);
+  for (const uri of ["handbook://default", "skill://default/SKILL.md"])
+    expect(await read(uri)).not.toEqual([expect.stringContaining(name)]);
   await expect(read(own)).rejects.toThrow();
   await call(client, "record_trace", { task, reasoning: "Pulled.", use_id });
   // Tasks that were asked on the way and served hide nothing.
