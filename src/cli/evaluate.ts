@@ -156,7 +156,9 @@ async function evaluate(path: string, options: Options, { config }: App, ports: 
     print(result, options.json, () => evaluationText(result));
     const fromFile = asked.reduce((sum, llm) => sum + llm.fromFile(), 0);
     if (fromFile > 0)
-      console.error(`${fromFile.toLocaleString("en")} answers were paid for before and not asked again.`);
+      console.error(
+        `${fromFile.toLocaleString("en")} answers were on file, from this run or an earlier one, and not paid for again.`,
+      );
     for (const { line, reason } of refused) console.error(`line ${line}: ${reason}`);
     if (result.failures.length > 0 || refused.length > 0) process.exitCode = 1;
   } finally {

@@ -24,7 +24,7 @@ export function recurringText(report: RecurrenceReport, groups: number): string 
 
 export function recurrenceRows(groups: readonly KnownRecurrence[]): Rows {
   return [
-    ["tokens at stake", "problems", "occurrences", "tokens each", "covered by", "step"],
+    ["tokens at stake", "problems", "occurrences", "median tokens", "covered by", "step"],
     ...groups.map((group) => [
       whole(group.tokens_at_stake),
       whole(group.problems),

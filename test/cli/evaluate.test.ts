@@ -138,7 +138,7 @@ describe("of a student of whom all is known", () => {
     expect(at.server.requests).toHaveLength(asked.size);
     const again = await at.evaluate("--arms", "plain,behaviors", "--budgets", "2000,4000", "--seeds", "2");
     expect(again.code).toBe(0);
-    expect(again.stderr).toMatch(/64 answers were paid for before/);
+    expect(again.stderr).toMatch(/64 answers were on file, from this run or an earlier one/);
     expect(at.server.requests).toHaveLength(asked.size);
     expect(again.stdout).toMatch(/\| 2,000 +\| behaviors +\| +50\.0 % \|/);
     expect(again.stdout).toMatch(/\| behaviors +\| plain +\| +\+25\.0 \([^)]+\) \| +0\.87 × \(/);

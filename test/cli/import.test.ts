@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
@@ -257,11 +257,19 @@ describe("a file that is none of these", () => {
     expect(() => readFileSync(join(at.home, "handbook.sqlite"))).toThrow("ENOENT");
   });
 
+  test("(a folder of transcripts) is sent to the command that takes one", async () => {
+    using at = desk();
+    expect(await at.import(dirname(at.write("a.jsonl", row(1))))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("`handbook learn`"),
+    });
+  });
+
   test("(it is not there) is BAD_FILE; a handbook name that is none is a wrong call", async () => {
     using at = desk();
     expect(await at.import(join(at.home, "none"))).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("there is no such file"),
+      stderr: expect.stringMatching(/there is no such file\. Check its path/),
     });
     expect(await at.import(at.write("a", row(1)), "--handbook", "No Slug")).toMatchObject({ code: 2 });
   });

@@ -4,8 +4,8 @@ import { cleanText } from "../../model/text.ts";
 
 /** What import reads, for whoever gave it something else. */
 export const ACCEPTED =
-  'Give it a handbook (JSON with "format": "behavior-handbook/1"), traces (JSONL with one object a line, or a JSON ' +
-  "array; either may be .gz), an ACE playbook (lines such as [shr-00001] text under ## headings), a SKILL.md or a folder of them, a Dynamic " +
+  'Give it a handbook (JSON with "format": "behavior-handbook/1"), traces or transcripts of agents (JSONL with one ' +
+  "object a line, or a JSON array; either may be .gz), an ACE playbook (lines such as [shr-00001] text under ## headings), a SKILL.md or a folder of them, a Dynamic " +
   "Cheatsheet, or thought-templates of Buffer of Thoughts, in UTF-8";
 
 /** What of a file was not taken in: where it stands (`line 3`), and why. */

@@ -97,7 +97,7 @@ async function begin(
     return { stream, chunks, size };
   } catch (cause) {
     stream?.destroy();
-    throw badFile(`cannot read ${path}: ${faultOf(cause)}`, cause);
+    throw unreadable(`cannot read ${path}: ${faultOf(cause)}`, cause);
   }
 }
 
@@ -170,7 +170,7 @@ async function* readable(path: string, chunks: AsyncIterable<Buffer>): AsyncGene
   try {
     yield* chunks;
   } catch (cause) {
-    throw badFile(`cannot read ${path} to its end: ${faultOf(cause)}`, cause);
+    throw unreadable(`cannot read ${path} to its end: ${faultOf(cause)}`, cause);
   }
 }
 
@@ -190,6 +190,14 @@ async function wholeText(path: string, chunks: AsyncIterable<Buffer>): Promise<s
   const text = decoded(parts);
   if ("refused" in text) throw badFile(`${path} ${text.refused}`);
   return text.text;
+}
+
+/** What a file could hold is no help where it cannot be read. */
+function unreadable(message: string, cause: unknown): HandbookError {
+  return new HandbookError("BAD_FILE", message, {
+    fix: "Check its path, its permissions and that it is whole",
+    cause,
+  });
 }
 
 function faultOf(error: unknown): string {

@@ -31,7 +31,7 @@ export async function readSkillTree(
     .sort();
   if (paths.length === 0) {
     throw new HandbookError("BAD_FILE", `there is no ${SKILL_FILE} in ${root} or below it`, {
-      fix: "Name a folder of Agent Skills, or the file that is to be imported",
+      fix: "Name a folder of Agent Skills, or one file. A folder of transcripts goes in by `handbook learn`",
     });
   }
   const files: SkillFile[] = [];
