@@ -6,7 +6,7 @@ import type { Config } from "../config.ts";
 import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
 import type { KeptLlm, LearningJournal } from "../ports/learning.ts";
 import type { Ports } from "../ports.ts";
-import type { PlannedReflection, RecurrentGroup } from "../rules/learning-plan.ts";
+import { type PlannedReflection, promptTokens, type RecurrentGroup } from "../rules/learning-plan.ts";
 import { importProgress, workProgress } from "./import-progress.ts";
 import { type Corpus, readCorpus, recordCorpus } from "./learn-corpus.ts";
 import {
@@ -60,7 +60,8 @@ export async function learn(
     const plan = await planOf(ports, corpus, options);
     const survey = surveyOf(corpus, plan);
     await ports.ledger.write((tx) => tx.queueReflections(plan));
-    return { ...survey, prepared: [...new Set(plan.map(({ handbook }) => handbook))] };
+    const prepared = [...new Set(plan.map(({ handbook }) => handbook))];
+    return { ...survey, prepared, prompt_tokens: promptTokens(plan), variables: ledgerVariables() };
   }
   const [{ keptAnswers }, { learningJournal }, { lazyLlm }, { unsolved }, { paid }, { digest }] =
     await Promise.all([
@@ -170,6 +171,11 @@ async function planOf(ports: Ports, corpus: Corpus, { json }: LearnOptions): Pro
     }
   }
   return learningPlan(traces, groups, ports.settings.reflectionTokens);
+}
+
+/** Variables that say where the ledger is: the server of the agent that goes on needs them too. */
+function ledgerVariables(): string[] {
+  return ["HANDBOOK_DATABASE_URL", "HANDBOOK_HOME"].filter((name) => process.env[name]);
 }
 
 function surveyOf(corpus: Corpus, plan: readonly PlannedReflection[]) {

@@ -24,6 +24,10 @@ export type LearnResult = Survey & {
   dry_run?: true;
   /** Handbooks of which reflections wait for an agent. */
   prepared?: string[];
+  /** What their prompts hold, about. */
+  prompt_tokens?: number;
+  /** Set variables without which a server would not find them. */
+  variables?: string[];
   declined?: true;
   learned?: Learned & Spending & { solved: number; from_file: number; money?: number };
 };
@@ -62,12 +66,15 @@ export function toldSurvey({ read, known, problems, plan, ...rest }: Survey): st
     ...rest.refusals.map(({ file, place, reason }) => `  ${file} ${place}: ${reason}`),
     ...(rest.refused > rest.refusals.length ? [`  and ${n(rest.refused - rest.refusals.length)} more`] : []),
     ...(problems > 0 ? [`${counted(problems, "problem")} without a trace, to be solved first.`] : []),
-    `Plan: ${counted(total, "reflection")}: ${recurring}${n(plan.failures)} on failures, ${n(plan.rest)} on the rest.`,
+    total + problems === 0 && read > 0
+      ? "Nothing to reflect on: all of it was looked at before."
+      : `Plan: ${counted(total, "reflection")}: ${recurring}${n(plan.failures)} on failures, ${n(plan.rest)} on the rest.`,
   ];
 }
 
 export function toldEstimate(estimate: Estimate): string[] {
   const { calls, input_tokens, output_tokens, problems, reflections, budget } = estimate;
+  if (calls === 0 && budget === undefined) return [];
   const parts = [
     ...(problems > 0 ? [counted(problems, "solution")] : []),
     counted(reflections, "reflection"),
@@ -79,21 +86,25 @@ export function toldEstimate(estimate: Estimate): string[] {
 }
 
 export function toldResult(result: LearnResult): string {
-  const { learned, prepared, estimate } = result;
+  const { learned, estimate } = result;
   if (result.dry_run) {
     const notes = [
       "Without what earlier runs did taken off, and before steps that come back are looked for. Nothing was stored or spent.",
     ];
     return [...toldSurvey(result), ...(estimate ? toldEstimate(estimate) : []), ...notes].join("\n");
   }
-  if (prepared !== undefined)
-    return [...toldSurvey(result), ...toldPrepared(prepared, result.problems)].join("\n");
+  if (result.prepared !== undefined) return [...toldSurvey(result), ...toldPrepared(result)].join("\n");
   if (result.declined)
     return "Nothing was spent. The traces are recorded; the same command goes on from here.";
   return learned === undefined ? "" : toldLearned(learned).join("\n");
 }
 
-function toldPrepared(handbooks: readonly string[], problems: number): string[] {
+function toldPrepared({
+  prepared: handbooks = [],
+  prompt_tokens = 0,
+  variables = [],
+  problems,
+}: LearnResult): string[] {
   const named =
     handbooks.length === 1 && handbooks[0] === DEFAULT_HANDBOOK
       ? ""
@@ -104,8 +115,13 @@ function toldPrepared(handbooks: readonly string[], problems: number): string[] 
       : []),
     ...(handbooks.length > 0
       ? [
-          "They wait in this order for an agent. Tell yours:",
+          `They wait in this order for an agent, with prompts of about ${n(prompt_tokens)} tokens in all. It may stop at any time: what is worth most comes first. Tell yours:`,
           `  "Call reflect_and_extract without trace_ids${named}, follow its prompt, and hand the result to submit_reflection. Repeat until it says NOTHING_TO_REFLECT_ON."`,
+          ...(variables.length > 0
+            ? [
+                `Its server needs the same ${variables.join(" and ")}: many clients pass on only what their configuration sets under "env".`,
+              ]
+            : []),
           "Or set HANDBOOK_MODEL and give this command again.",
         ]
       : []),
@@ -114,6 +130,8 @@ function toldPrepared(handbooks: readonly string[], problems: number): string[] 
 
 function toldLearned(learned: NonNullable<LearnResult["learned"]>): string[] {
   const { decisions, calls, input_tokens, output_tokens, failed, kept, left } = learned;
+  const isIdle = learned.reflections + calls + failed.length + left === 0;
+  if (isIdle) return ["Nothing was spent."];
   const each =
     kept > 0 ? `, ${n(Math.round(tokensOf(learned) / kept))} tokens for each behavior that is kept` : "";
   const why = learned.gaveUp ? "the endpoint failed again and again" : "the budget would not hold them";

@@ -122,6 +122,11 @@ const REFLECTION = 900;
 const EXTRACTION = 500;
 const SOLUTION = 1500;
 
+/** What the prompts of reflections hold, about, for whoever reads them. */
+export function promptTokens(plan: readonly { tokens: number }[]): number {
+  return plan.reduce((sum, { tokens }) => sum + REFLECT_PROMPT + tokens, 0);
+}
+
 /** Expected of a reflection: its two calls, the second of which reads all of the first. */
 export function reflectionCost({ tokens }: { tokens: number }): Cost {
   const prompt = REFLECT_PROMPT + tokens;

@@ -69,6 +69,8 @@ describe("without a model", () => {
     const { code, stdout } = await at.learn("--handbook", "puzzles");
     expect(code).toBe(0);
     expect(stdout).toContain("without trace_ids on the handbook puzzles");
+    expect(stdout).toMatch(/prompts of about [\d,]{6,} tokens in all/);
+    expect(stdout).toContain("Its server needs the same HANDBOOK_HOME");
     const { stdout: given } = await handbook(
       ["call", "reflect_and_extract", '{"handbook":"puzzles"}'],
       at.environment,
@@ -98,6 +100,9 @@ describe("with a model", () => {
     expect(server.requests).toHaveLength(49);
     const again = JSON.parse((await at.learn("--json")).stdout);
     expect(again).toMatchObject({ known: 20, learned: { calls: 0, reflections: 0, solved: 3, failed: [] } });
+    const told = await handbook(["learn", join(at.corpus, "a.jsonl")], at.environment);
+    expect(told.stderr).toContain("Nothing to reflect on: all of it was looked at before.");
+    expect(told.stdout).toBe("Nothing was spent.\n");
     expect(server.requests).toHaveLength(49);
   });
 
