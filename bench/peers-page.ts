@@ -1,4 +1,4 @@
-// `node bench/peers-readme.ts`: puts the last run of the bench `peers` into the README and draws docs/peers.svg.
+// `node bench/peers-page.ts`: puts the last run of the bench `peers` into docs/peers.md and draws docs/peers.svg.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
@@ -12,10 +12,10 @@ interface Facts extends PeerKeys {
 
 const root = join(import.meta.dirname, "..");
 const facts: Facts = JSON.parse(readFileSync(join(root, "bench/results/peers.json"), "utf8"));
-const file = join(root, "README.md");
-const readme = readFileSync(file, "utf8");
-const parts = /^([\s\S]*<!-- peers -->\n)[\s\S]*(<!-- \/peers -->[\s\S]*)$/.exec(readme);
-if (parts === null) throw new Error("README.md has no <!-- peers --> and <!-- /peers -->");
+const file = join(root, "docs/peers.md");
+const page = readFileSync(file, "utf8");
+const parts = /^([\s\S]*<!-- peers -->\n)[\s\S]*(<!-- \/peers -->[\s\S]*)$/.exec(page);
+if (parts === null) throw new Error("docs/peers.md has no <!-- peers --> and <!-- /peers -->");
 writeFileSync(file, `${parts[1]}${section(facts)}\n${parts[2]}`);
 await drawPeers(facts, join(root, "docs/peers.svg"));
 
@@ -30,7 +30,7 @@ function section(facts: Facts): string {
   return [
     `On a shared machine with ${facts.cpus} cores, Node ${facts.node}, ${facts.date.slice(0, 10)}, all in one run: ${names.join(", ")}. The best of each row is bold.`,
     markdownTable(lines, { align: [...align] }),
-    `![the same as bars](docs/peers.svg)`,
+    `![the same as bars](peers.svg)`,
     `**Where others are ahead:** ${ahead(facts)}.`,
     ...(errors.length > 0 ? [`What could not be measured:\n\n${errors.join("\n")}`] : []),
   ].join("\n\n");
