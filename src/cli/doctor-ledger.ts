@@ -66,7 +66,7 @@ function countLedger(config: Config): Promise<Finding> {
       sums.traces += sum(counts.traces);
     }
     const { behaviors, traces } = sums;
-    const message = `sound, ${behaviors} behaviors and ${traces} traces in ${ledgerName(config)}`;
+    const message = `sound, ${behaviors.toLocaleString("en")} behaviors and ${traces.toLocaleString("en")} traces in ${ledgerName(config)}`;
     return { status: "ok", message };
   });
 }

@@ -10,6 +10,7 @@ import { Check } from "../model/problem.ts";
 import type { Llm } from "../ports/models.ts";
 import type { Ports } from "../ports.ts";
 import type { EvaluationPlan } from "./evaluate-run.ts";
+import { resumable } from "./interruption.ts";
 import { print, withPorts } from "./open.ts";
 import { checkWritable, writeWhole } from "./whole-file.ts";
 
@@ -147,7 +148,7 @@ async function evaluate(path: string, options: Options, { config }: App, ports: 
     prices: config.prices,
   };
   try {
-    const result = await runEvaluation(ports, plan, problems, refused, options.jsonl);
+    const result = await resumable(() => runEvaluation(ports, plan, problems, refused, options.jsonl));
     if (options.html !== undefined) {
       const { evaluationPage } = await import("./evaluate-page.ts");
       await writeWhole(options.html, [await evaluationPage(result)]);

@@ -8,6 +8,7 @@ import type { KeptLlm, LearningJournal } from "../ports/learning.ts";
 import type { Ports } from "../ports.ts";
 import { type PlannedReflection, promptTokens, type RecurrentGroup } from "../rules/learning-plan.ts";
 import { importProgress, workProgress } from "./import-progress.ts";
+import { resumable } from "./interruption.ts";
 import { type Corpus, readCorpus, recordCorpus } from "./learn-corpus.ts";
 import {
   type Estimate,
@@ -94,7 +95,7 @@ export async function learn(
   return {
     ...survey,
     estimate,
-    learned: await spend(ports, config, corpus, plan, models, { journal, ...options }),
+    learned: await resumable(() => spend(ports, config, corpus, plan, models, { journal, ...options })),
   };
 }
 

@@ -124,6 +124,27 @@ describe("with a model", () => {
     });
   });
 
+  test.skipIf(process.platform === "win32")("who ends it by Ctrl+C is told that it goes on", async () => {
+    const asked = Promise.withResolvers<void>();
+    await using server = await startChatServer(() => {
+      asked.resolve();
+      return { hangs: "before" };
+    });
+    using at = desk(server.baseUrl);
+    const child = spawn(process.execPath, [ENTRY, "learn", at.corpus, "--yes"], {
+      env: { PATH: process.env.PATH, HANDBOOK_STARTERS: "off", ...UNDRAWN, ...at.environment },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let told = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      told += text;
+    });
+    await asked.promise;
+    child.kill("SIGINT");
+    expect(await once(child, "close")).toEqual([130, null]);
+    expect(told).toContain("the same command goes on from here");
+  });
+
   test("killed again and again it comes to the end that it would have come to, and pays no answer twice", async () => {
     const answered = new Map<string, number>();
     await using whole = await startChatServer(strategist);

@@ -53,7 +53,7 @@ export function sentences(measured: Measured, reader: Reader = "person"): Senten
     trustworthy: trust(lift),
     arms: arms(lift, counts.rates.episodes),
     counted: counted(lift),
-    reports: `reports that agents wrote themselves: ${several(lift.counts.cost.report_tokens, "token")} a served task, ${whole(counts.report_tokens)} in all; how long a report is says nothing of the work, so it is kept out of the comparison`,
+    reports: `what agents reported: ${several(lift.counts.cost.report_tokens, "token")} a served task, ${whole(counts.report_tokens)} in all with imported traces; how long a report is says nothing of the work, so it is kept out of the comparison`,
     use: use(counts.rates, reader),
     behaviors: behaviors(lift),
     cited: cited(lift),
@@ -209,7 +209,7 @@ function use(
   if (recorded === 0 && episodes === 0) return "not yet: no task has asked, none was reported";
   const cited =
     reader === "agent" ? "" : `; cited: ${shareOf(citing, served)} of the reports of served tasks`;
-  return `asked before the work: ${shareOf(after_retrieval, recorded)} of the recorded tasks; reported after it: ${shareOf(returned, episodes)} of the tasks that asked${cited}`;
+  return `asked before the work: ${shareOf(after_retrieval, recorded)} of the recorded tasks, imported ones too; reported after it: ${shareOf(returned, episodes)} of the tasks that asked${cited}`;
 }
 
 function behaviors({ behaviors, alpha }: Lift): string {
