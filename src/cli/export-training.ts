@@ -1,11 +1,12 @@
 import { basename, extname } from "node:path";
 import { readProblems } from "../adapters/readers/problem-file-reader.ts";
 import { HandbookError } from "../errors.ts";
-import { checkCollected, collectTraining, type Wanted } from "../lifecycle/collect.ts";
+import { type Collection, checkCollected, collectTraining, type Wanted } from "../lifecycle/collect.ts";
 import { trainingRows, type Version } from "../lifecycle/compose.ts";
 import { handbookToRead } from "../lifecycle/handbooks.ts";
 import type { Evidence, Outcome } from "../model/outcome.ts";
 import type { Ports } from "../ports.ts";
+import { several } from "../rules/lift/figures.ts";
 import { replyText } from "../rules/training/reply.ts";
 import { counted, dataCard, newAccount } from "./data-card.ts";
 import { type ThinkingLayout, type TrainingFormat, trainingFile } from "./training-formats.ts";
@@ -76,9 +77,18 @@ export async function exportTraining(ports: Ports, out: string, options: Trainin
   };
   await writeWhole(card, [dataCard(accounts, facts)]);
   return [
-    ...accounts.map(({ rows }, i) => `Wrote ${rows} rows to ${files[i]?.path}`),
+    ...accounts.map(({ rows }, i) => `Wrote ${several(rows, "row")} to ${files[i]?.path}`),
+    ...(problems === undefined ? [] : [leaksTold(collection, wanted.keepLeaks)]),
     `What they are, and what was left out: ${card}`,
   ];
+}
+
+function leaksTold({ leaks }: Collection, areKept: boolean): string {
+  const traces = leaks.reduce((sum, leak) => sum + leak.traces, 0);
+  const what = `${several(traces, "trace")} of problems of the test set`;
+  return areKept && traces > 0
+    ? `WARNING: ${what} were kept: what is trained on this cannot be tested on that set`
+    : `${what} were left out`;
 }
 
 function versionsOf({ format, version, thinking }: TrainingOptions): Version[] {

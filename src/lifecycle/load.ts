@@ -91,10 +91,7 @@ async function loadOne(
     status: unsafe === undefined ? (current?.status ?? fresh) : "quarantined",
     ...text,
     provenance: { author, ...(source !== undefined && { source }), trace_ids: [] },
-    reason:
-      unsafe === undefined
-        ? `loaded from a ${author} file`
-        : `held back until a person approves it: ${unsafe}`,
+    reason: unsafe === undefined ? "loaded from a file" : `held back until a person approves it: ${unsafe}`,
     created_at,
   };
   await tx.addRevision(loaded);

@@ -27,8 +27,8 @@ const DEFAULTS: TrainingOptions = {
 
 /** What export writes, by file name. */
 async function exported(ports: TestPorts, options: Partial<TrainingOptions> = {}) {
-  await exportTraining(ports, join(ports.path, "out.jsonl"), { ...DEFAULTS, ...options });
-  return (name = "out.jsonl") => readFileSync(join(ports.path, name), "utf8");
+  const told = await exportTraining(ports, join(ports.path, "out.jsonl"), { ...DEFAULTS, ...options });
+  return Object.assign((name = "out.jsonl") => readFileSync(join(ports.path, name), "utf8"), { told });
 }
 
 async function record(ports: TestPorts, task: string, more: Partial<Recording> = {}) {
@@ -241,6 +241,7 @@ describe("the test set", () => {
     const card = read("out.jsonl.card.md");
     expect(card).toContain("2 training problems with 2 traces are of the test set; they were left out");
     expect(card.match(/\| t-1 \|/g)).toHaveLength(2);
+    expect(read.told).toContain("2 traces of problems of the test set were left out");
   });
 
   test("is kept where that is asked for, and listed all the same", async () => {
@@ -248,6 +249,9 @@ describe("the test set", () => {
     const read = await exported(ports, { testSet: await withTests(ports), keepLeaks: true });
     expect(lines(read())).toHaveLength(3);
     expect(read("out.jsonl.card.md")).toContain("they were kept, because --keep-leaks was given");
+    expect(read.told).toContainEqual(
+      expect.stringMatching(/^WARNING: 2 traces of problems of the test set were kept/),
+    );
   });
 
   test("with a line that holds no problem is refused, for a check of a part would claim too much", async () => {
@@ -319,7 +323,7 @@ test("the command takes --version after export as its own, and before it as the 
   const args = ["export", "--format", "sharegpt", "--version", "plain", "--out", "out.json"];
   const { code, stdout, stderr } = await runHandbook(at, args);
   expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
-  expect(stderr).toBe("Wrote 1 rows to out.json\nWhat they are, and what was left out: out.json.card.md\n");
+  expect(stderr).toBe("Wrote 1 row to out.json\nWhat they are, and what was left out: out.json.card.md\n");
   expect(shareGptFaults(readFileSync(join(at.project, "out.json"), "utf8"))).toEqual([]);
   const card = readFileSync(join(at.project, "out.json.card.md"), "utf8");
   expect(card).toContain(`handbook ${args.join(" ")}`);
