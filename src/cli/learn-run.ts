@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { TranscriptFormat } from "../adapters/readers/transcript-formats.ts";
 import { readTranscripts, type TranscriptRead } from "../adapters/readers/transcripts.ts";
-import type { Config } from "../config.ts";
+import { type Config, readConfig, setVariables } from "../config.ts";
 import { DEFAULT_HANDBOOK } from "../model/handbook.ts";
 import type { KeptLlm, LearningJournal } from "../ports/learning.ts";
 import type { Ports } from "../ports.ts";
@@ -34,7 +34,6 @@ const RETRIES = 6; // half a minute of growing pauses
 
 /** What `learn` would do, storing and spending nothing. */
 export async function dryRun(paths: string[], options: LearnOptions): Promise<LearnResult> {
-  const { readConfig } = await import("../config.ts");
   const config = readConfig();
   const corpus = await withReading(paths, options, (rows, progress) =>
     readCorpus(rows, progress, options.handbook ?? DEFAULT_HANDBOOK),
@@ -176,7 +175,7 @@ async function planOf(ports: Ports, corpus: Corpus, { json }: LearnOptions): Pro
 
 /** Variables that say where the ledger is: the server of the agent that goes on needs them too. */
 function ledgerVariables(): string[] {
-  return ["HANDBOOK_DATABASE_URL", "HANDBOOK_HOME"].filter((name) => process.env[name]);
+  return setVariables().filter((name) => name === "HANDBOOK_DATABASE_URL" || name === "HANDBOOK_HOME");
 }
 
 function surveyOf(corpus: Corpus, plan: readonly PlannedReflection[]) {
