@@ -63,6 +63,11 @@ describe("a command of one's own", () => {
       message: expect.stringMatching("longer than 0.2 s"),
     });
   });
+
+  test("that leaves a child behind has judged all the same", async () => {
+    expect(await judged("sleep 60 & exit 0", 5000)).toMatchObject({ isRight: true });
+    expect(await judged("setsid sleep 2 & exit 1", 5000)).toMatchObject({ isRight: false });
+  });
 });
 
 const data = process.env.HANDBOOK_BENCH_DATA ?? "";
