@@ -41,6 +41,20 @@ test("a text that was cut off before its answer is wrong, whatever numbers it ho
   expect(await check("7", "", true)).toEqual({ isRight: false });
 });
 
+test("of formulas that nobody can compare no more are looked at than it takes", async () => {
+  let asked = 0;
+  const slow = { areEqual: async () => void asked++, close: async () => {} };
+  const set = (name: string) =>
+    `\\{${Array.from({ length: 30 }, (_, i) => `\\sqrt{${name}+${i}}`).join(", ")}\\}`;
+  const text = `\\boxed{${set("x")}}`;
+  expect(
+    await checkAnswer({ mathematics: slow }, "math", problem(set("y")), { text, isCut: false }),
+  ).toMatchObject({
+    isRight: false,
+  });
+  expect(asked).toBe(30);
+});
+
 describe("a command of one's own", () => {
   const judged = (command: string, limitMs = 10_000) =>
     checkAnswer({ mathematics, command: answerCommand(command, { limitMs }) }, "command", problem("7"), {

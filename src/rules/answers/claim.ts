@@ -29,22 +29,6 @@ export function claimOf(gold: string, answer: string): Claim {
   });
 }
 
-/** The pairs that a claim hangs on. */
-export function pairsOf(claim: Claim): Pair[] {
-  if (typeof claim === "boolean") return [];
-  if ("same" in claim) return [claim.same];
-  return ("all" in claim ? claim.all : claim.any).flatMap(pairsOf);
-}
-
-/** Whether a claim holds, given which pairs are equal. */
-export function holds(claim: Claim, areEqual: (pair: Pair) => boolean): boolean {
-  if (typeof claim === "boolean") return claim;
-  if ("same" in claim) return areEqual(claim.same);
-  return "all" in claim
-    ? claim.all.every((part) => holds(part, areEqual))
-    : claim.any.some((part) => holds(part, areEqual));
-}
-
 type Scales = Pick<NormalForm, "percent" | "degrees">;
 const PLAIN: Scales = { percent: false, degrees: false };
 

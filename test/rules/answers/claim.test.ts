@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { claimOf, holds, pairsOf } from "../../../src/rules/answers/claim.ts";
+import { claimOf } from "../../../src/rules/answers/claim.ts";
 
 describe("without computer algebra", () => {
   test.each([
@@ -57,13 +57,9 @@ describe("without computer algebra", () => {
 });
 
 test("a formula is left to computer algebra, a member at a time", () => {
-  const claim = claimOf("(x+1, \\sqrt{8})", "(1+x, 2\\sqrt{2})");
-  expect(pairsOf(claim)).toEqual([
-    ["x+1", "1+x"],
-    ["\\sqrt{8}", "2\\sqrt{2}"],
-  ]);
-  expect(holds(claim, () => true)).toBe(true);
-  expect(holds(claim, ([a]) => a === "x+1")).toBe(false);
+  expect(claimOf("(x+1, \\sqrt{8})", "(1+x, 2\\sqrt{2})")).toEqual({
+    all: [{ same: ["x+1", "1+x"] }, { same: ["\\sqrt{8}", "2\\sqrt{2}"] }],
+  });
 });
 
 test("whatever stands there, it is judged, and an answer is itself", () => {
@@ -84,7 +80,7 @@ test("whatever stands there, it is judged, and an answer is itself", () => {
   fc.assert(
     fc.property(latex, latex, (one, other) => {
       const [a, b] = [one.join(""), other.join("")];
-      holds(claimOf(a, b), () => false);
+      claimOf(a, b);
       expect(claimOf(a, a)).toBe(a.trim() !== "");
     }),
     { numRuns: 500 },
