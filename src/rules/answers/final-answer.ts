@@ -41,6 +41,7 @@ export function withoutThoughts(text: string): string {
 
 /** What the last `\boxed` or `\fbox` that is closed holds. */
 function lastBox(text: string): string | undefined {
+  let limit = text.length; // a box that is open where another one opens that never closes never closes either
   for (const { index, 0: command } of [...text.matchAll(/\\f?boxed?(?![a-z])\s*/g)].reverse()) {
     const start = index + command.length;
     if (text[start] !== "{") {
@@ -48,16 +49,17 @@ function lastBox(text: string): string | undefined {
       if (bare !== undefined) return bare;
       continue;
     }
-    const end = closing(text, start);
+    const end = closing(text, start, limit);
     if (end !== undefined) return text.slice(start + 1, end).trim();
+    limit = start;
   }
   return undefined;
 }
 
-/** Where the brace that opens at `start` closes. */
-function closing(text: string, start: number): number | undefined {
+/** Where the brace that opens at `start` closes, before `limit`. */
+function closing(text: string, start: number, limit: number): number | undefined {
   let depth = 0;
-  for (let i = start; i < text.length; i++) {
+  for (let i = start; i < limit; i++) {
     if (text[i] === "\\") i++;
     else if (text[i] === "{") depth++;
     else if (text[i] === "}" && --depth === 0) return i;
@@ -68,7 +70,10 @@ function closing(text: string, start: number): number | undefined {
 const ENDING = 400; // characters: before them "the answer" may be that of a step
 /** The first group is there where it opens a line, or calls itself final. */
 const ANSWER =
-  /(^[\s*_#>]*|\bfinal )?\banswer(?:\s+is\b|\s*(?:\*\*|__)?\s*:|\s+should be\b|\s*=)[\s:*_]*([^\n]+)/gim;
+  /(^[ \t*_#>]*|\bfinal )?\banswer(?:\s+is\b|\s*(?:(?:\*\*|__)\s*)?:|\s+should be\b|\s*=)[\s:*_]*([^\n]+)/gim;
+
+/** Tried only where it begins: a model in a loop writes these by the thousand. */
+const TAIL = /(?<![*_\s])[*_\s]+$/;
 
 /** Near the beginning; a dollar before a figure that no dollar closes is money. */
 const FORMULA = /^[^$]{0,20}?(\$\$?(?:\\.|[^$\\])+\$\$?(?!\d)|\\\(.+?\\\))/;
@@ -82,7 +87,7 @@ function lastMarked(text: string): string | undefined {
   if (said === undefined) return undefined;
   const formula = FORMULA.exec(said)?.[1];
   const sentence = said.split(/(?<!\\)[.!;](?=\s|$)|,?\s(?:because|since|which|so)\b/)[0];
-  const answer = (formula ?? sentence)?.replace(/[*_\s]+$/, "");
+  const answer = (formula ?? sentence)?.replace(TAIL, "");
   return answer?.trim() || undefined;
 }
 
@@ -99,8 +104,8 @@ function lastResort(text: string, kind: AnswerKind): string | undefined {
       .trim()
       .split("\n")
       .at(-1)
-      ?.replace(/^[\s*_#>-]+|[\s*_]+$/g, "")
-      .trim() || undefined
+      ?.replace(/^[\s*_#>-]+/, "")
+      .replace(TAIL, "") || undefined
   );
 }
 

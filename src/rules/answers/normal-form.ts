@@ -19,8 +19,6 @@ const SYMBOLS: Record<string, string> = {
   "∪": "\\cup ",
   "∈": "\\in ",
   "°": "^\\circ ",
-  "²": "^2",
-  "³": "^3",
   "½": "\\frac{1}{2}",
   "¼": "\\frac{1}{4}",
   "¾": "\\frac{3}{4}",
@@ -37,7 +35,9 @@ const FUNCTIONS =
  */
 export function normalForm(answer: string): NormalForm {
   let latex = answer
-    .replace(/[−–×·÷π∞≤≥±∪∈°²³½¼¾]/g, (sign) => SYMBOLS[sign] ?? sign)
+    .replace(/[\uff01-\uff5e]/g, (sign) => sign.normalize("NFKC")) // full width, as in Chinese text
+    .replace(/[−–×·÷π∞≤≥±∪∈°½¼¾]/g, (sign) => SYMBOLS[sign] ?? sign)
+    .replace(/[⁰¹²³⁴-⁹]+/g, (power) => `^{${power.normalize("NFKC")}}`)
     .replace(/√\s*\(([^()]*)\)/g, "\\sqrt{$1}")
     .replace(/√\s*(\w+)/g, "\\sqrt{$1}")
     .replace(/\\\$/g, "") // currency, before formulas lose their marks

@@ -18,6 +18,8 @@ describe("without computer algebra", () => {
     ["10\\%", "\\frac{1}{10}"],
     ["90^\\circ", "90 degrees"],
     ["\\text{Evelyn}", "evelyn."],
+    ["(1,42)", "（１，４２）"],
+    ["x^{10}+2", "x¹⁰+2"],
     ["\\text{(C)}", "C"],
     ["x=5", "5"],
     ["1,-2", "-2 and 1"],

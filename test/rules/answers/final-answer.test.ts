@@ -35,6 +35,19 @@ describe("the final answer is", () => {
     expect(finalAnswer("Let me see.\n**The Eiffel Tower**", "exact")).toBe("The Eiffel Tower");
   });
 
+  test.each([
+    ["\\boxed{", undefined],
+    ["\n", undefined],
+    [" *", undefined],
+    ["answer ", undefined],
+    ["\\boxed{7} \\boxed{", "7"],
+  ])("in the text of a model that repeated %j without end", (loop, answer) => {
+    const started = performance.now();
+    expect(finalAnswer(`So it goes: ${loop.repeat(40_000)}.`, "math")).toBe(answer);
+    expect(finalAnswer(`answer: x${loop.repeat(40_000)}x`, "exact")).toBeDefined();
+    expect(performance.now() - started).toBeLessThan(3000); // half a minute where the time grew with the square
+  });
+
   test("missing where there is none", () => {
     expect(finalAnswer("I do not know.", "math")).toBeUndefined();
     expect(finalAnswer("", "exact")).toBeUndefined();
