@@ -18,6 +18,7 @@ export type AceBehavior = z.infer<typeof AceBehavior>;
 const HEADING = /^#{1,6}\s+(.*\S)/;
 const ITEM = /^\[([A-Za-z][\w-]*)\]\s+(?:helpful=(\d+)\s+harmful=(\d+)\s*::\s*)?(.*)$/;
 const NUMBERED_ITEM = /^\[[A-Za-z]\w*-\d+\]\s/;
+const FENCE = /^\s*```\w*\s*$/;
 const COUNTED_ITEM = /^\[[A-Za-z][\w-]*\]\s+helpful=\d+\s+harmful=\d+\s*::/;
 
 /** Whether the beginning of a text looks like a playbook. Log lines begin with brackets too, but stand under no heading. */
@@ -71,6 +72,7 @@ function items(text: string, refused: Refused[]): Item[] {
   const found: Item[] = [];
   let section = "";
   let open: Item | undefined;
+  let isInCode = false; // a line with # is a comment then
   for (const [i, raw] of text.split(/\r?\n/).entries()) {
     const line = cleanText(raw);
     const heading = HEADING.exec(line);
@@ -80,20 +82,17 @@ function items(text: string, refused: Refused[]): Item[] {
       const [, id = "", helpful, harmful, instruction = ""] = item;
       const counts = helpful === undefined ? "" : `: helpful ${helpful}, harmful ${harmful}`;
       open = { line: i + 1, id, counts, section, instruction };
+      isInCode = false;
       found.push(open);
-    } else if (heading !== null && !isInCode(open)) {
+    } else if (heading !== null && !isInCode) {
       section = heading[1]?.replace(/\s*:$/, "") ?? "";
       open = undefined;
     } else if (open !== undefined) {
+      if (FENCE.test(line)) isInCode = !isInCode;
       open.instruction += `\n${line}`;
     } else if (line.trim() !== "") {
       refused.push({ place: `line ${i + 1}`, reason: "belongs to no item" });
     }
   }
   return found.map((item) => ({ ...item, instruction: item.instruction.trim() }));
-}
-
-/** Whether a fenced block of the item is still open: a line with # is a comment then. */
-function isInCode(item: Item | undefined): boolean {
-  return item !== undefined && (item.instruction.match(/^\s*```\w*\s*$/gm)?.length ?? 0) % 2 === 1;
 }

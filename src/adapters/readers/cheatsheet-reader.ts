@@ -9,7 +9,7 @@ const ITEM = /<memory_item>([\s\S]*?)(?=<memory_item>|$)/g;
 const SECTION = /^[A-Z][A-Z ,&/-]{8,}$/gm;
 /** What a model writes that rewrites its whole memory and spares itself the old text. */
 const LOST =
-  /\[[^\]\n]*(?:previous|existing|same|unchanged)[^\]\n]*(?:preserved|content|unchanged|above)[^\]\n]*\]/i;
+  /\[[^[\]\n]*(?:previous|existing|same|unchanged)[^[\]\n]*(?:preserved|content|unchanged|above)[^[\]\n]*\]/i;
 
 /** Whether a text is the memory of a Dynamic Cheatsheet. */
 export function isCheatsheet(head: string): boolean {

@@ -37,7 +37,11 @@ export function parseSkill(text: string): Skill | { fault: string } {
     ...(typeof terms === "string" && { license: terms.trim() }),
     ...(typeof metadata === "object" &&
       metadata !== null && {
-        metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])),
+        metadata: Object.fromEntries(
+          Object.entries(metadata).flatMap(([key, value]) =>
+            typeof value === "object" ? [] : [[key, String(value)]],
+          ),
+        ),
       }),
     body: plain(text).slice(all.length).trim(),
   };
@@ -77,7 +81,8 @@ function plain(text: string): string {
 
 function fieldsOf(front: string): Record<string, unknown> {
   try {
-    const value: unknown = parse(front);
+    // Looking for keys that are there twice takes time with their square; warnings would quote the file on stderr.
+    const value: unknown = parse(front, { uniqueKeys: false, logLevel: "error" });
     if (typeof value === "object" && value !== null) return { ...value };
   } catch {
     // Read by line below.

@@ -62,6 +62,23 @@ describe("a SKILL.md", () => {
     ).toBe(behaviors[1]?.name);
   });
 
+  test.each([
+    ["metadata that is no text", "metadata: {x: {toString: 1, valueOf: 2}, y: [1], z: 2}\n"],
+    ["metadata within itself", "metadata: &m\n  x: *m\n"],
+    [
+      "a billion laughs",
+      `a: &a [${"x,".repeat(9)}]\nb: &b [${"*a,".repeat(99)}]\nmetadata: {x: [${"*b,".repeat(99)}]}\n`,
+    ],
+    ["a tag of its own", "z: !!js/function x\n"],
+    ["20,000 fields", Array.from({ length: 20_000 }, (_, i) => `k${i}: 1\n`).join("")],
+    ["brackets without end", `metadata: ${"[".repeat(20_000)}\n`],
+  ])("with %s is read by its name and description", (_, more) => {
+    const text = skill("odd", "Do it.", "A", more);
+    expect(readSkills([{ place: "odd/SKILL.md", text }]).behaviors).toMatchObject([
+      { name: "behavior_odd", instruction: "Do it." },
+    ]);
+  });
+
   test("without a name, or without front matter, is refused with its place", () => {
     const { refused } = readSkills([
       { place: "a/SKILL.md", text: "# No front matter" },
