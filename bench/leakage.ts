@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readProblems } from "../src/adapters/readers/problem-file-reader.ts";
+import { readTestSet } from "../src/adapters/readers/problems-reader.ts";
 import { leakFinder } from "../src/rules/training/leakage.ts";
 import { BadCall, exactly, type Options, type Result, type Row, row } from "./report.ts";
 import { rewordings } from "./rewordings.ts";
@@ -13,7 +13,7 @@ export async function run({ data = "", seed = SEED }: Options): Promise<Result> 
   const read = async (file: string) => {
     const path = join(data, file);
     if (!existsSync(path)) throw new BadCall(`there is no ${path}: name the folder of the data with --data`);
-    return (await readProblems(path)).map(({ text }) => text);
+    return (await readTestSet(path)).map(({ task }) => task);
   };
   const tests = await read("questions/math500/math500.jsonl");
   const find = leakFinder(tests);

@@ -110,8 +110,6 @@ export interface LedgerReads
   latestTraceOfEpisode(episodeId: string): Promise<Trace | undefined>;
   /** Traces that no done reflection looked at, nor one that was opened after an instant; newest first. */
   unreflectedTraces(handbook: string, openedAfter: string, limit: number): Promise<TraceSummary[]>;
-  /** Ids of a handbook's traces after an id (the empty one is before all), oldest first. */
-  traceIds(handbook: string, after: string, limit: number): Promise<string[]>;
   /** Newest first; of all handbooks, or of these. */
   recentTraces(limit: number, handbooks?: readonly string[]): Promise<TraceSummary[]>;
 

@@ -1,6 +1,6 @@
-import type { Problem } from "../adapters/readers/problem-file-reader.ts";
 import type { Collection } from "../lifecycle/collect.ts";
 import type { TrainingRow, Version } from "../lifecycle/compose.ts";
+import type { Problem } from "../model/problem.ts";
 import type { Ports } from "../ports.ts";
 import { VERSION } from "../version.ts";
 
@@ -59,7 +59,7 @@ export interface CardFacts {
   format: string;
   filters: readonly string[];
   collection: Collection;
-  tests?: { file: string; problems: readonly Problem[]; kept: boolean } | undefined;
+  tests?: { file: string; problems: readonly Pick<Problem, "id">[]; kept: boolean } | undefined;
 }
 
 const MEANING: Record<FileAccount["version"], string> = {

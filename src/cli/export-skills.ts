@@ -117,7 +117,8 @@ function writeSkill(directory: string, skill: Skill): boolean {
   const file = join(directory, skill.name, SKILL_FILE);
   if (existsSync(file) && readFileSync(file, "utf8") === text) return false;
   mkdirSync(join(directory, skill.name), { recursive: true });
-  writeFileSync(`${file}.part`, text);
+  rmSync(`${file}.part`, { force: true }); // of a run that broke off, or a link that somebody put there
+  writeFileSync(`${file}.part`, text, { flag: "wx" });
   renameSync(`${file}.part`, file);
   return true;
 }

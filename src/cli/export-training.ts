@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { readProblems } from "../adapters/readers/problem-file-reader.ts";
+import { readTestSet } from "../adapters/readers/problems-reader.ts";
 import { HandbookError } from "../errors.ts";
 import { type Collection, checkCollected, collectTraining, type Wanted } from "../lifecycle/collect.ts";
 import { trainingRows, type Version } from "../lifecycle/compose.ts";
@@ -43,7 +43,7 @@ export async function exportTraining(ports: Ports, out: string, options: Trainin
   const card = `${out}.card.md`;
   await checkWritable([...files.map(({ path }) => path), card]);
   if (options.handbook !== undefined) await handbookToRead(ports.ledger, options.handbook);
-  const problems = options.testSet === undefined ? undefined : await readProblems(options.testSet);
+  const problems = options.testSet === undefined ? undefined : await readTestSet(options.testSet);
 
   const wanted: Wanted = {
     ...options,
@@ -51,7 +51,7 @@ export async function exportTraining(ports: Ports, out: string, options: Trainin
     thinking: thinking === "field" ? "keep" : thinking,
     outcomes: options.outcome,
     pairs: isPairs ? { margin: options.margin } : undefined,
-    tests: problems?.map(({ text }) => text),
+    tests: problems?.map(({ task }) => task),
     keepLeaks: options.keepLeaks ?? false,
   };
   const collection = await collectTraining(ports, wanted);

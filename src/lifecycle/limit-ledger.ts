@@ -64,8 +64,8 @@ function limitReads(all: LedgerReads, { sees, holds, held, mustHold }: Limits): 
     citations: async (id) => ((await hasTrace(id)) ? those(await all.citations(id)) : []),
     latestTraceOfEpisode: async (id) => known(await all.latestTraceOfEpisode(id)),
     unreflectedTraces: (handbook, after, limit) => all.unreflectedTraces(of(handbook), after, limit),
-    tracesAfter: closed("tracesAfter"),
-    traceIds: (handbook, after, limit) => all.traceIds(of(handbook), after, limit),
+    tracesAfter: (after, limit, { handbook = "", ...filter } = {}) =>
+      all.tracesAfter(after, limit, { ...filter, handbook: of(handbook) }),
     recentTraces: async (limit) => (held?.length === 0 ? [] : all.recentTraces(limit, held)),
 
     use,

@@ -73,11 +73,11 @@ export async function recur(
 
 /** The traces of a handbook, oldest first, in the memory of a page. */
 export async function* tracesOf(
-  ledger: Pick<LedgerReads, "traceIds" | "traces">,
+  ledger: Pick<LedgerReads, "tracesAfter" | "traces">,
   handbook: string,
 ): AsyncGenerator<TraceToRead> {
   for (let after = ""; ; ) {
-    const ids = await ledger.traceIds(handbook, after, IDS_PER_PAGE);
+    const ids = (await ledger.tracesAfter(after, IDS_PER_PAGE, { handbook })).map(({ id }) => id);
     for (let from = 0; from < ids.length; from += TRACES_PER_PAGE) {
       yield* await ledger.traces(ids.slice(from, from + TRACES_PER_PAGE));
     }

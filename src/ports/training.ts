@@ -11,7 +11,7 @@ export type TraceFacts = Pick<
 
 /** What collecting training data reads, in the memory of one page. */
 export interface TrainingReads {
-  /** Traces whose id comes after `after`, by id, at most `limit`; of one handbook, or recorded since an instant, if so wished. */
+  /** Traces whose id comes after `after` (the empty one is before all), oldest first, at most `limit`; of one handbook, or recorded since an instant, if so wished. */
   tracesAfter(
     after: string,
     limit: number,

@@ -293,7 +293,7 @@ test("what is wrong with the file or the command is said before anything is paid
   expect(code).toBe(1);
   expect(stdout).toMatch(/\| 8,192 +\| plain +\| +100\.0 % /);
   expect(stderr).toMatch(
-    /line 2: is not JSON\nline 3: has no answer.*\nline 4: has no text as task.*\nline 5: is not an object\nline 6: its choices/,
+    /line 2: is not JSON\nline 3: has no answer.*\nline 4: has no text as problem.*\nline 5: is not an object\nline 6: its choices/,
   );
   expect(at.server.requests).toHaveLength(1);
 

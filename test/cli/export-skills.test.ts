@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -143,6 +143,17 @@ describe("exported skills", () => {
     writeFileSync(other.file("math-general"), edited);
     expect(() => other.export()).toThrow(/math-general/);
     expect(readFileSync(other.file("math-general"), "utf8")).toBe(edited);
+  });
+
+  test("never write through a link", () => {
+    using at = desk();
+    at.export();
+    const mine = join(at.out, "..", "mine.txt");
+    writeFileSync(mine, "mine");
+    symlinkSync(mine, `${at.file("long-one")}.part`);
+    at.export([behavior("long_one", { detail: "another" }), ...ALL.slice(1)]);
+    expect(readFileSync(mine, "utf8")).toBe("mine");
+    expect(readFileSync(at.file("long-one"), "utf8")).toContain("another");
   });
 
   test("are refused in our own words where the folder is a file", () => {

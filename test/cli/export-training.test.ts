@@ -260,7 +260,7 @@ describe("the test set", () => {
     const testSet = join(ports.path, "bad.jsonl");
     writeFileSync(testSet, '{"problem":"a"}\n{"answer":"b"}\n');
     expect((await refusal(exported(ports, { testSet }))).message).toBe(
-      `line 2 of ${testSet} holds no problem`,
+      `line 2 of ${testSet} holds no problem: it has no text as problem, question, task, prompt, instruction, input`,
     );
   });
 });

@@ -36,9 +36,6 @@ describe("the traces of a handbook", () => {
     }
     const read = await all(tracesOf(ports.ledger, "algebra"));
     expect(read.map(({ id }) => id)).toEqual(ids.toSorted());
-    expect(await ports.ledger.traceIds("algebra", ids.toSorted()[1] ?? "", 2)).toEqual(
-      ids.toSorted().slice(2, 4),
-    );
     expect(await all(tracesOf(ports.ledger, "nobody's"))).toEqual([]);
     const sees = (handbook: string) => handbook === "another";
     const limited = limitLedger(ports.ledger, {

@@ -11,10 +11,10 @@ export interface RefusedLine {
 }
 
 // Public sets name the same things differently: MATH-500, AIME, GSM8K, MMLU, ARC, and our own traces.
-const TASK = ["task", "question", "problem", "prompt"];
+const TASK = ["problem", "question", "task", "prompt", "instruction", "input"];
 const ANSWER = ["answer", "gold", "final_answer", "answerKey", "target"];
 const TOPIC = ["topic", "subject", "category"];
-const ID = ["id", "unique_id", "problem_id"];
+const ID = ["id", "unique_id", "problem_id", "task_id", "question_id"];
 
 const Text = z
   .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
@@ -32,7 +32,7 @@ const Options = z.union([
 const Choices = Options.pipe(z.array(z.string().min(1)).min(2).max(26));
 
 /**
- * Reads problems from JSONL, gzip or not: `task` (or `question`, `problem`, `prompt`), `answer` (or `gold`, …), and where
+ * Reads problems from JSONL, gzip or not: `problem` (or `question`, `task`, …), `answer` (or `gold`, …), and where
  * there are any `choices` (or `options`), `topic` (or `subject`, …) and `id`. A number as answer of a problem with choices
  * is the place of the right one, from 0, unless one of them reads so. `faultOf` says what else may be wrong with a problem.
  *
@@ -43,37 +43,63 @@ export async function readProblems(
   faultOf: (problem: Problem) => string | undefined,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<{ problems: Problem[]; refused: RefusedLine[] }> {
-  await using file = await openImportFile(path).catch((error: unknown) => {
-    throw error instanceof HandbookError
-      ? new HandbookError("BAD_FILE", error.message, {
-          fix: "It takes JSONL: a problem a line",
-          cause: error,
-        })
-      : error;
-  });
   const problems: Problem[] = [];
   const refused: RefusedLine[] = [];
   const ids = new Map<string, number>();
-  for await (const line of file.lines()) {
+  for await (const { line, row } of rowsOf(path)) {
     if (problems.length >= limit) break;
-    const read = "refused" in line ? line.refused : problemOf(line.text, line.number);
+    const read = typeof row === "string" ? row : problemOf(row);
     if (typeof read === "string") {
-      refused.push({ line: line.number, reason: read });
+      refused.push({ line, reason: read });
       continue;
     }
     const earlier = ids.get(read.id);
     const fault = earlier === undefined ? faultOf(read) : `its id is that of line ${earlier}`;
-    if (fault !== undefined) refused.push({ line: line.number, reason: fault });
+    if (fault !== undefined) refused.push({ line, reason: fault });
     else {
-      ids.set(read.id, line.number);
+      ids.set(read.id, line);
       problems.push(read);
     }
   }
   return { problems, refused };
 }
 
-/** The problem, or what is wrong with the line. */
-function problemOf(line: string, number: number): Problem | string {
+/**
+ * Reads the problems of a test set, whose answers nobody needs.
+ *
+ * Throws: BAD_FILE, also at the first line without a problem, since a check against a part of a set would claim too much.
+ */
+export async function readTestSet(path: string): Promise<Pick<Problem, "id" | "task">[]> {
+  const problems: Pick<Problem, "id" | "task">[] = [];
+  for await (const { line, row } of rowsOf(path)) {
+    if (typeof row === "string")
+      throw new HandbookError("BAD_FILE", `line ${line} of ${path} holds no problem: it ${row}`, {
+        fix: FIX,
+      });
+    problems.push({ id: row.id, task: row.task });
+  }
+  return problems;
+}
+
+const FIX = `It takes JSONL: one object a line, with the problem as ${TASK.join(", ")}`;
+
+/** What every row has, and a way to the rest of it. */
+interface ProblemRow extends Pick<Problem, "id" | "task"> {
+  first(names: readonly string[]): unknown;
+}
+
+/** The rows of a file, or what is wrong with them. */
+async function* rowsOf(path: string): AsyncGenerator<{ line: number; row: ProblemRow | string }> {
+  await using file = await openImportFile(path).catch((error: unknown) => {
+    throw error instanceof HandbookError
+      ? new HandbookError("BAD_FILE", error.message, { fix: FIX, cause: error })
+      : error;
+  });
+  for await (const { number, ...line } of file.lines())
+    yield { line: number, row: "refused" in line ? line.refused : rowOf(line.text, number) };
+}
+
+function rowOf(line: string, number: number): ProblemRow | string {
   let row: unknown;
   try {
     row = JSON.parse(line);
@@ -86,6 +112,11 @@ function problemOf(line: string, number: number): Problem | string {
     names.map((name) => fields.get(name)).find((value) => value !== undefined && value !== null);
   const task = Given.safeParse(first(TASK));
   if (!task.success) return `has no text as ${TASK.join(", ")}`;
+  return { id: Given.safeParse(first(ID)).data ?? `line ${number}`, task: task.data, first };
+}
+
+/** The problem, or what is wrong with it. */
+function problemOf({ first, ...row }: ProblemRow): Problem | string {
   const answer = Given.safeParse(first(ANSWER));
   if (!answer.success) return `has no ${ANSWER.join(", ")}`;
   const options = first(["choices", "options"]);
@@ -96,10 +127,8 @@ function problemOf(line: string, number: number): Problem | string {
   const place = isPlace ? given : labelsOf(options).indexOf(answer.data);
   if (isPlace && choices.data[place] === undefined) return "its answer is the place of no choice";
   const topic = Given.safeParse(first(TOPIC));
-  const id = Given.safeParse(first(ID));
   return {
-    id: id.success ? id.data : `line ${number}`,
-    task: task.data,
+    ...row,
     answer: place >= 0 ? letterOf(place) : answer.data,
     ...(choices !== undefined && { choices: choices.data }),
     ...(topic.success && { topic: topic.data }),

@@ -6,13 +6,7 @@ const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_
 
 type TraceReads = Pick<
   LedgerReads,
-  | "traces"
-  | "traceWithHash"
-  | "citations"
-  | "latestTraceOfEpisode"
-  | "unreflectedTraces"
-  | "traceIds"
-  | "recentTraces"
+  "traces" | "traceWithHash" | "citations" | "latestTraceOfEpisode" | "unreflectedTraces" | "recentTraces"
 >;
 
 /** The reads of traces. */
@@ -64,18 +58,6 @@ export function sqlTraceReads(db: Database): TraceReads {
         .orderBy("id", "desc")
         .limit(limit)
         .execute();
-    },
-
-    async traceIds(handbook, after, limit) {
-      const rows = await db
-        .selectFrom("traces")
-        .select("id")
-        .where("handbook", "=", handbook)
-        .where("id", ">", after)
-        .orderBy("id")
-        .limit(limit)
-        .execute();
-      return rows.map(({ id }) => id);
     },
 
     async recentTraces(limit, handbooks) {

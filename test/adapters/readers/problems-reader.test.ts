@@ -53,7 +53,7 @@ test("what is no problem is named with its line and its reason", async () => {
   expect(problems.map(({ id }) => id)).toEqual(["x"]);
   expect(refused.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
     "2 is not JSON",
-    "4 has no text as task, question, problem, prompt",
+    "4 has no text as problem, question, task, prompt, instruction, input",
     "5 has no answer, gold, final_answer, answerKey, target",
     "6 its id is that of line 1",
     "7 its answer is the place of no choice",

@@ -203,22 +203,3 @@ test("the learning queue gives ranks in order, then stakes, without what is bein
   });
   expect(await next()).toEqual([queued[0]]);
 });
-
-test("the ids of a handbook's traces are read page by page, oldest first", async () => {
-  await using ports = await testPorts();
-  const ids: string[] = [];
-  for (let i = 0; i < 5; i++) {
-    for (const handbook of ["one", "other"]) {
-      const made = await recordTrace(ports, {
-        handbook,
-        task: `task ${i}`,
-        reasoning: "r",
-        outcome: "unknown",
-      });
-      if (handbook === "one") ids.push(made.trace.id);
-    }
-  }
-  expect(await ports.ledger.traceIds("one", "", 3)).toEqual(ids.slice(0, 3));
-  expect(await ports.ledger.traceIds("one", ids[2] ?? "", 3)).toEqual(ids.slice(3));
-  expect(await ports.ledger.traceIds("one", ids[4] ?? "", 3)).toEqual([]);
-});

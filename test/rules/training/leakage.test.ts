@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rewordings } from "../../../bench/rewordings.ts";
-import { readProblems } from "../../../src/adapters/readers/problem-file-reader.ts";
+import { readTestSet } from "../../../src/adapters/readers/problems-reader.ts";
 import { leakFinder } from "../../../src/rules/training/leakage.ts";
 import { plainTokens } from "../../../src/rules/training/plain-problem.ts";
 
@@ -68,14 +68,14 @@ const DATA = process.env.HANDBOOK_BENCH_DATA ?? "";
 const MATH = join(DATA, "questions/math500/math500.jsonl");
 describe.skipIf(!DATA || !existsSync(MATH))("on real sets (needs HANDBOOK_BENCH_DATA)", () => {
   test("MATH-500 is found in its own words always, lightly reworded nearly always, and seldom seen in AIME", async () => {
-    const problems = (await readProblems(MATH)).map(({ text }) => text);
+    const problems = (await readTestSet(MATH)).map(({ task }) => task);
     const findReal = leakFinder(problems);
     for (const [kind, reword] of Object.entries(rewordings(7))) {
       const found = problems.filter((text, i) => findReal(reword(text))?.problem === i).length;
       expect(found, kind).toBeGreaterThanOrEqual(kind === "verbatim" ? 500 : 480);
     }
-    const aime = await readProblems(join(DATA, "questions/aime/aime_1983_2025.jsonl"));
+    const aime = await readTestSet(join(DATA, "questions/aime/aime_1983_2025.jsonl"));
     // Ten of AIME really are in MATH-500.
-    expect(aime.filter(({ text }) => findReal(text) !== undefined).length).toBeLessThanOrEqual(20);
+    expect(aime.filter(({ task }) => findReal(task) !== undefined).length).toBeLessThanOrEqual(20);
   });
 });
