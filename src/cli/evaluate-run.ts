@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HandbookError } from "../errors.ts";
-import { attemptProblem, type Evaluation } from "../lifecycle/evaluate.ts";
+import { attemptProblem, type Evaluation, knownProblems } from "../lifecycle/evaluate.ts";
 import { handbookToRead, homeHandbook } from "../lifecycle/handbooks.ts";
 import { inOrder } from "../lifecycle/in-order.ts";
 import { fittingBehaviors } from "../lifecycle/retrieve.ts";
@@ -9,6 +9,7 @@ import type { Check, Problem } from "../model/problem.ts";
 import type { Ports } from "../ports.ts";
 import { type Cell, summarize } from "../rules/evaluation/summary.ts";
 import { EXAMPLE_PRICES, type Prices } from "../rules/lift/account.ts";
+import { several } from "../rules/lift/figures.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** What is run, and how. */
@@ -35,6 +36,8 @@ export interface EvaluationResult {
   attempts: number;
   /** Behaviors in a prompt of the arm `behaviors`, mean. */
   served?: number;
+  /** Problems that the handbook's own traces are about; only there where the arm `behaviors` is. */
+  known_problems?: number;
   prices: Prices;
   /** Nobody set any: the prices are an example. */
   are_example_prices: boolean;
@@ -57,7 +60,12 @@ export async function runEvaluation(
 ): Promise<EvaluationResult> {
   const { evaluation, arms, budgets, seeds, concurrency } = plan;
   const handbook = await handbookToRead(ports.ledger, evaluation.handbook ?? homeHandbook(ports));
-  if (arms.includes("behaviors")) await indexBuilt(ports, handbook, problems[0]?.task ?? "");
+  let known: number | undefined;
+  if (arms.includes("behaviors")) {
+    known = await knownProblems(ports, handbook, problems);
+    if (known > 0) console.error(`warning: ${knownNote(known, problems.length)}`);
+    await indexBuilt(ports, handbook, problems[0]?.task ?? "");
+  }
   const jobs = problems.flatMap((problem) =>
     budgets.flatMap((budget) =>
       Array.from({ length: seeds }, (_, i) =>
@@ -106,11 +114,17 @@ export async function runEvaluation(
     by_topic: evaluation.byTopic,
     attempts: evaluation.attempts,
     ...(served.length > 0 && { served: served.reduce((a, b) => a + b, 0) / served.length }),
+    ...(known !== undefined && { known_problems: known }),
     prices,
     are_example_prices: plan.prices === undefined,
     cells: summarize(rows, { arms, budgets }, prices),
     failures: rows.filter((row) => "failure" in row),
   };
+}
+
+/** What the arm `behaviors` measures where the handbook was learned from the same problems. */
+export function knownNote(known: number, problems: number): string {
+  return `${known.toLocaleString("en")} of the ${several(problems, "problem")} ${known === 1 ? "stands" : "stand"} in the handbook's own traces, in these words or nearly: on them it is memory that is measured, not skill.`;
 }
 
 /** Waits until the whole handbook is searched: what is found, and so what is paid for, must not hang on the time. */

@@ -2,7 +2,7 @@ import { markdownTable } from "markdown-table";
 import type { Interval } from "../rules/bootstrap.ts";
 import type { Comparison } from "../rules/evaluation/summary.ts";
 import { money, percent, points, range, ratio, several, whole } from "../rules/lift/figures.ts";
-import type { EvaluationResult } from "./evaluate-run.ts";
+import { type EvaluationResult, knownNote } from "./evaluate-run.ts";
 import type { Rows } from "./report-tables.ts";
 
 const FEW = 30; // problems; below that an interval of the bootstrap is too narrow
@@ -98,6 +98,7 @@ export function notesOf(result: EvaluationResult): string[] {
     prices,
     are_example_prices,
     served,
+    known_problems,
     cells,
     attempts,
     strategist,
@@ -119,6 +120,13 @@ export function notesOf(result: EvaluationResult): string[] {
       ? []
       : [
           `Behaviors in a prompt: ${ratio(served)} on average, ${by_topic ? "all of the problem's topic" : `at most ${top}`}. What it cost to learn them is not in here.`,
+        ]),
+    ...(known_problems === undefined
+      ? []
+      : [
+          known_problems > 0
+            ? knownNote(known_problems, problems)
+            : "No problem stands in the handbook's own traces.",
         ]),
     ...(improves
       ? [

@@ -12,6 +12,7 @@ import { type Leak, leakFinder } from "../rules/training/leakage.ts";
 import { preferences } from "../rules/training/pairs.ts";
 import { hasTemplateMarks, type Reply, replyOf, replyText, type Thinking } from "../rules/training/reply.ts";
 import { type PlannedRow, servedTo, type Version } from "./compose.ts";
+import { traceFacts } from "./handbooks.ts";
 
 export interface Wanted {
   /** More than one: of each problem the same number of replies in every version, row by row. */
@@ -48,7 +49,6 @@ export interface Collection {
   leaks: readonly FoundLeak[];
 }
 
-const PAGE = 200;
 const TEXTS = 8; // traces may have megabytes
 /** How much the word of each counts where a subset is chosen. */
 const WORTH: Record<Evidence, number> = { test: 1, checker: 1, user: 0.9, self: 0.6, none: 0.4 };
@@ -98,37 +98,33 @@ async function problemsOf(
   const leaks = new Map<string, FoundLeak>();
   const findLeak = wanted.tests && leakFinder(wanted.tests);
   let read = 0;
-  for (let after = ""; ; ) {
-    const page = await ledger.tracesAfter(after, PAGE, { handbook: wanted.handbook, since: wanted.since });
-    for (const facts of page) {
-      read++;
-      const reason = unwantedReason(facts, wanted);
-      if (reason !== undefined) {
-        leaveOut(reason);
-        continue;
-      }
-      const key = digest(facts.task.replace(/\s+/g, " ").trim()).slice(0, 32);
-      const known = problems.get(key);
-      const leak = known || leaks.has(key) ? undefined : findLeak?.(facts.task);
-      if (leak !== undefined) leaks.set(key, { ...leak, trace_id: facts.id, task: facts.task, traces: 0 });
-      const leaked = leaks.get(key);
-      if (leaked !== undefined) leaked.traces++;
-      if (leaked !== undefined && !wanted.keepLeaks) {
-        leaveOut(LEAKED);
-        continue;
-      }
-      const candidate = {
-        id: facts.id,
-        isBehaviors: facts.wasServed,
-        isRight: facts.outcome === "success",
-      };
-      if (known === undefined) problems.set(key, [candidate]);
-      else known.push(candidate);
+  const { handbook, since } = wanted;
+  for await (const facts of traceFacts(ledger, { handbook, since })) {
+    read++;
+    const reason = unwantedReason(facts, wanted);
+    if (reason !== undefined) {
+      leaveOut(reason);
+      continue;
     }
-    const last = page.at(-1);
-    if (last === undefined) return { problems, leaks: [...leaks.values()], read };
-    after = last.id;
+    const key = digest(facts.task.replace(/\s+/g, " ").trim()).slice(0, 32);
+    const known = problems.get(key);
+    const leak = known || leaks.has(key) ? undefined : findLeak?.(facts.task);
+    if (leak !== undefined) leaks.set(key, { ...leak, trace_id: facts.id, task: facts.task, traces: 0 });
+    const leaked = leaks.get(key);
+    if (leaked !== undefined) leaked.traces++;
+    if (leaked !== undefined && !wanted.keepLeaks) {
+      leaveOut(LEAKED);
+      continue;
+    }
+    const candidate = {
+      id: facts.id,
+      isBehaviors: facts.wasServed,
+      isRight: facts.outcome === "success",
+    };
+    if (known === undefined) problems.set(key, [candidate]);
+    else known.push(candidate);
   }
+  return { problems, leaks: [...leaks.values()], read };
 }
 
 const LEAKED = "its problem is one of the test set";

@@ -9,8 +9,9 @@ import { extractMessages, readExtraction } from "../prompts/extract.ts";
 import { problemText } from "../prompts/problem.ts";
 import { type Attempt, reflectMessages } from "../prompts/reflect.ts";
 import { solveText } from "../prompts/solve.ts";
+import { leakFinder } from "../rules/training/leakage.ts";
 import { type Checkers, checkAnswer } from "./check.ts";
-import { handbookToRead, homeHandbook } from "./handbooks.ts";
+import { handbookToRead, homeHandbook, traceFacts } from "./handbooks.ts";
 import { cutAttempts } from "./reflect.ts";
 import { fittingBehaviors } from "./retrieve.ts";
 
@@ -94,6 +95,23 @@ export async function attemptProblem(
     text: answered.text,
     ...(answered.reasoning !== undefined && { reasoning: answered.reasoning }),
   };
+}
+
+/** How many of the problems stand in the handbook's own traces, in the same words or lightly reworded. */
+export async function knownProblems(
+  { ledger }: Pick<Ports, "ledger">,
+  handbook: string,
+  problems: readonly Problem[],
+): Promise<number> {
+  const find = leakFinder(problems.map(({ task }) => task));
+  const tasks = new Set<string>();
+  const known = new Set<number>();
+  for await (const { task } of traceFacts(ledger, { handbook })) {
+    const leak = tasks.has(task) ? undefined : find(task);
+    tasks.add(task);
+    if (leak !== undefined) known.add(leak.problem);
+  }
+  return known.size;
 }
 
 function limits({ temperature }: Evaluation, { budget, seed }: Job): CompletionOptions {

@@ -1,5 +1,6 @@
 import { HandbookError } from "../errors.ts";
 import { DEFAULT_HANDBOOK, HandbookSlug } from "../model/handbook.ts";
+import type { TraceFacts, TrainingReads } from "../ports/training.ts";
 import type { LedgerReads, LedgerWrites, Ports } from "../ports.ts";
 
 /** The handbook that is meant where none is named: the one that is written to. */
@@ -84,4 +85,20 @@ export async function redactedBehavior<T extends Texts>(
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
+}
+
+const PAGE = 200;
+
+/** All traces without their long texts, oldest first, in the memory of a page; of one handbook, or since an instant, if so wished. */
+export async function* traceFacts(
+  ledger: TrainingReads,
+  filter: Parameters<TrainingReads["tracesAfter"]>[2],
+): AsyncGenerator<TraceFacts> {
+  for (let after = ""; ; ) {
+    const page = await ledger.tracesAfter(after, PAGE, filter);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+  }
 }

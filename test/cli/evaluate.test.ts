@@ -330,3 +330,19 @@ test("options, and a checker of one's own", async () => {
   expect(failing.code).toBe(1);
   expect(failing.stdout).toMatch(/CHECK_FAILED: the checking command ended with 7/);
 });
+
+test("problems that the handbook was learned from are counted, before anything is paid and in the result", async () => {
+  await using at = await bench();
+  const traces = [
+    { task: "Please find the sum of the squares of 3 and 10.", reasoning: "9 + 100", handbook: "default" },
+    { task: "Find the sum of the squares of 4 and 10.", reasoning: "16 + 100", handbook: "another" },
+  ];
+  writeFileSync(at.file("traces.jsonl"), traces.map((trace) => JSON.stringify(trace)).join("\n"));
+  expect((await handbook(["import", at.file("traces.jsonl")], at.env())).code).toBe(0);
+  const { stdout, stderr } = await at.evaluate();
+  expect(stderr).toMatch(/^warning: 1 of the 8 problems stands in the handbook's own traces/);
+  expect(stdout).toMatch(/1 of the 8 problems stands in the handbook's own traces/);
+  const { known_problems } = JSON.parse((await at.evaluate("--json")).stdout);
+  expect(known_problems).toBe(1);
+  expect((await at.evaluate("--arms", "plain")).stdout).not.toMatch(/own traces/);
+});

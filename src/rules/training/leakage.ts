@@ -57,13 +57,17 @@ export function leakFinder(problems: readonly string[]): (text: string) => Leak 
     return agreement * share(shared.numbers, all.numbers) * share(shared.numbers, mine.numbers);
   };
 
+  const counts = new Uint32Array(problems.length);
   const candidates = (found: ReadonlySet<string>) => {
-    const counts = new Map<number, number>();
+    counts.fill(0);
     for (const feature of found)
-      for (const problem of holders.get(feature) ?? []) counts.set(problem, (counts.get(problem) ?? 0) + 1);
-    return [...counts]
-      .filter(([problem, n]) => n >= (tests[problem]?.length ?? 0) / 2)
-      .map(([problem]) => problem);
+      for (const problem of holders.get(feature) ?? []) counts[problem] = (counts[problem] ?? 0) + 1;
+    const near: number[] = [];
+    for (let problem = 0; problem < counts.length; problem++) {
+      const shared = counts[problem] ?? 0;
+      if (shared > 0 && shared >= (tests[problem]?.length ?? 0) / 2) near.push(problem);
+    }
+    return near;
   };
 
   return (text) => {
