@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { HandbookError } from "../errors.ts";
 import type { Mathematics } from "../ports/mathematics.ts";
 import type { Question } from "./compute-engine-worker.ts";
 
@@ -13,14 +14,17 @@ const MEMORY_MB = 512;
 interface Job {
   question: Question;
   resolve(answer: boolean | undefined): void;
+  reject(error: unknown): void;
 }
 
 /**
  * Equality of formulas by the Compute Engine, in a thread of its own: what takes longer than `limitMs`, or takes the
  * thread's memory, ends with the thread, and the next question gets a new one. One question at a time; the same one is
  * asked once.
+ *
+ * Throws, when it is asked: CHECK_FAILED where the thread does not start within `loadingMs`.
  */
-export function computeEngineMathematics({ limitMs = 3000 } = {}): Mathematics {
+export function computeEngineMathematics({ limitMs = 3000, loadingMs = LOADING_MS } = {}): Mathematics {
   const known = new Map<string, Promise<boolean | undefined>>();
   const waiting: Job[] = [];
   let thread: Thread | undefined;
@@ -30,13 +34,17 @@ export function computeEngineMathematics({ limitMs = 3000 } = {}): Mathematics {
     if (isBusy) return;
     isBusy = true;
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-      thread ??= await startThread();
-      const told = await thread?.ask(job.question, limitMs);
-      if (told === undefined) {
-        await thread?.end();
-        thread = undefined;
+      try {
+        thread ??= await startThread(loadingMs);
+        const told = await thread.ask(job.question, limitMs);
+        if (told === undefined) {
+          await thread.end();
+          thread = undefined;
+        }
+        job.resolve(told?.answer);
+      } catch (error) {
+        job.reject(error);
       }
-      job.resolve(told?.answer);
     }
     isBusy = false;
   };
@@ -46,8 +54,8 @@ export function computeEngineMathematics({ limitMs = 3000 } = {}): Mathematics {
       const key = JSON.stringify([a, b]);
       const answer =
         known.get(key) ??
-        new Promise<boolean | undefined>((resolve) => {
-          waiting.push({ question: [a, b], resolve });
+        new Promise<boolean | undefined>((resolve, reject) => {
+          waiting.push({ question: [a, b], resolve, reject });
           void next();
         });
       known.set(key, answer);
@@ -66,7 +74,7 @@ interface Thread {
   end(): Promise<void>;
 }
 
-async function startThread(): Promise<Thread | undefined> {
+async function startThread(loadingMs: number): Promise<Thread> {
   const worker = new Worker(WORKER, {
     stdout: true,
     stderr: true,
@@ -87,9 +95,15 @@ async function startThread(): Promise<Thread | undefined> {
       worker.on("message", done).on("error", failed).on("exit", failed);
     });
   worker.on("error", () => {}); // what happens between two questions is noticed at the next one
-  if ((await told(LOADING_MS)) === undefined) {
+  if ((await told(loadingMs)) === undefined) {
     await end();
-    return undefined;
+    throw new HandbookError(
+      "CHECK_FAILED",
+      "the computer algebra did not start, so formulas were not compared",
+      {
+        fix: "Run it again when the machine is less busy; if that does not help, install the package anew",
+      },
+    );
   }
   return {
     ask(question, limitMs) {

@@ -86,7 +86,7 @@ export function evaluateCommand(): Command {
     .option("--json", "print JSON")
     .action(async (path: string, options: Options) => {
       const files = [options.jsonl, options.html].filter((file) => file !== undefined);
-      await checkWritable(files);
+      await checkWritable(files, [path]);
       await withPorts((ports, app) => evaluate(path, options, app, ports), { meaning: true });
       for (const file of files) console.error(`Wrote ${file}`);
     });

@@ -41,7 +41,8 @@ export async function exportTraining(ports: Ports, out: string, options: Trainin
     path: versions.length > 1 && version !== undefined ? withVersion(out, version) : out,
   }));
   const card = `${out}.card.md`;
-  await checkWritable([...files.map(({ path }) => path), card]);
+  const read = options.testSet === undefined ? [] : [options.testSet];
+  await checkWritable([...files.map(({ path }) => path), card], read);
   if (options.handbook !== undefined) await handbookToRead(ports.ledger, options.handbook);
   const problems = options.testSet === undefined ? undefined : await readTestSet(options.testSet);
 

@@ -21,12 +21,13 @@ export async function writeWhole(
 }
 
 /**
- * Finds out before any work whether all these files can be written, and leaves nothing behind.
+ * Finds out before any work whether all these files can be written, and are none of those that are read; leaves nothing behind.
  *
  * Throws: BAD_FILE.
  */
-export async function checkWritable(paths: readonly string[]): Promise<void> {
-  const twice = paths.find((path, i) => paths.findIndex((other) => resolve(other) === resolve(path)) < i);
+export async function checkWritable(paths: readonly string[], read: readonly string[] = []): Promise<void> {
+  const named = new Set(read.map((path) => resolve(path)));
+  const twice = paths.find((path) => named.size === named.add(resolve(path)).size);
   if (twice !== undefined)
     throw new HandbookError("BAD_FILE", `${twice} is named twice`, { fix: "Name a file for each" });
   for (const path of paths)

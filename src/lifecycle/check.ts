@@ -27,7 +27,7 @@ export interface Checked {
  * Whether a model's text gives the problem's answer. No answer is a wrong one, and so is a text that was cut off before
  * its final answer.
  *
- * Throws: CHECK_FAILED, of a command that cannot say.
+ * Throws: CHECK_FAILED, of a command or an algebra that cannot say.
  */
 export async function checkAnswer(
   { mathematics, command }: Checkers,

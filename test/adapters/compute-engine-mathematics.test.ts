@@ -48,3 +48,9 @@ test("what is no formula, or takes too long, is not told, and the next one is", 
   expect(told).toEqual(hostile.map(() => undefined));
   expect(await mathematics.areEqual("\\sqrt{9}", "3")).toBe(true);
 });
+
+test("an algebra that does not start has not told that formulas differ", async () => {
+  const late = computeEngineMathematics({ loadingMs: 1 });
+  await expect(late.areEqual("\\sqrt{4}", "2")).rejects.toMatchObject({ code: "CHECK_FAILED" });
+  await late.close();
+});

@@ -303,6 +303,7 @@ test("what is wrong with the file or the command is said before anything is paid
   expect(await refused("--check", "command")).toMatch(/--command belong together/);
   expect(await refused("--handbook", "nowhere")).toMatch(/UNKNOWN_HANDBOOK/);
   expect(await refused("--html", join(at.file("no"), "x.html"))).toMatch(/cannot write/);
+  expect(await refused("--jsonl", at.file("problems.jsonl"))).toMatch(/problems.jsonl is named twice/);
   writeFileSync(at.file("problems.jsonl"), gzipSync("[]\n"));
   expect(await refused()).toMatch(/BAD_FILE: .* holds no problem: line 1 is not an object/);
   expect(at.server.requests).toHaveLength(1);
