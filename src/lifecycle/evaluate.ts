@@ -181,7 +181,10 @@ async function servedBehaviors(
   return ranked.map(({ behavior }) => behavior);
 }
 
-/** The behaviors that a reflection on one attempt proposes, as the paper's three steps do. */
+/**
+ * The behaviors that a reflection on one attempt proposes, as the paper's three steps do. What cannot be read teaches nothing:
+ * left out as missing, it would let self-improvement choose its problems.
+ */
 async function lessons({ models: { strategist } }: Evaluation, attempt: Attempt, ask: Ask): Promise<Shown[]> {
   const messages = reflectMessages([attempt], []);
   const { text } = await ask(strategist, messages);
@@ -189,7 +192,12 @@ async function lessons({ models: { strategist } }: Evaluation, attempt: Attempt,
     strategist,
     extractMessages([...messages, { role: "assistant", content: text }]),
   );
-  return readExtraction(extracted.text);
+  try {
+    return readExtraction(extracted.text);
+  } catch (error) {
+    if (error instanceof HandbookError && error.code === "LLM_BAD_OUTPUT") return [];
+    throw error;
+  }
 }
 
 /** As the endpoint counted, or where it does not, as a tokenizer does. */
@@ -199,9 +207,10 @@ async function tokensOf(
   { text, reasoning = "", input_tokens, output_tokens, cached_tokens = 0 }: Completion,
 ): Promise<{ tokens: Tokens; byEndpoint: boolean }> {
   const asked = messages.map(({ content }) => content).join("\n");
-  const input = input_tokens ?? (await tokenizer.count(asked));
-  const output = output_tokens ?? (await tokenizer.count(`${reasoning}${text}`));
-  const byEndpoint = input_tokens !== undefined && output_tokens !== undefined;
+  // Some endpoints say 0 where they have not counted.
+  const input = input_tokens || (await tokenizer.count(asked));
+  const output = output_tokens || (await tokenizer.count(`${reasoning}${text}`));
+  const byEndpoint = Boolean(input_tokens && output_tokens);
   return { tokens: { input, cached: cached_tokens, output }, byEndpoint };
 }
 

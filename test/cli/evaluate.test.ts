@@ -265,6 +265,25 @@ test("an endpoint that stumbles is asked again; what fails for good is missing, 
   );
 }, 60_000);
 
+test("reflections that cannot be read teach nothing; tokens that are told as 0 are counted here", async () => {
+  await using at = await bench((asked) => {
+    const isExtraction = asked.messages.length > 1;
+    return isExtraction
+      ? { text: "Sorry.", usage: { prompt_tokens: 0, completion_tokens: 0 } }
+      : student(asked);
+  });
+  const { code, stdout, stderr } = await at.evaluate(
+    ...["--arms", "plain,self-improve", "--attempts", "1", "--json", "--jsonl", at.file("rows.jsonl")],
+  );
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout).cells).toMatchObject([{ answers: 8 }, { answers: 8, missing: 0 }]);
+  const [, improved] = readFileSync(at.file("rows.jsonl"), "utf8")
+    .split("\n", 2)
+    .map((line) => JSON.parse(line));
+  expect(improved).toMatchObject({ arm: "self-improve", tokens_counted_by: "server", behaviors: [] });
+  expect(improved.all.output).toBeGreaterThan(1000 + 50 + 1000); // first attempt, reflection, extraction, answer
+});
+
 test("an endpoint that is gone is given up soon", async () => {
   await using at = await bench(
     () => 503,
