@@ -155,6 +155,12 @@ function quantiles(counts: readonly number[]): number[] {
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]) =>
-    `| ${cells.map((cell) => String(cell).replace(/\s+/g, " ").replaceAll("|", "\\|")).join(" | ")} |`;
+    `| ${cells
+      .map((cell) =>
+        String(cell)
+          .replace(/\s+/g, " ")
+          .replace(/[\\|<]/g, "\\$&"),
+      )
+      .join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -4,6 +4,7 @@ import type { EvaluationResult } from "./evaluate-run.ts";
 import { accuracyRows, comparisonRows, notesOf, titleOf, tokenRows } from "./evaluate-text.ts";
 import { escaped, figure, page, section, table } from "./page-parts.ts";
 
+const LISTED = 500; // a browser gets slow with more
 const WORDS = "In the tables below.";
 
 /** An evaluation as one page: no script, nothing from elsewhere, the plots drawn already. */
@@ -45,16 +46,18 @@ export async function evaluationPage(result: EvaluationResult): Promise<string> 
       ? [
           section(
             "Missing",
-            `<p>${escaped(several(failures.length, "attempt"))} came to nothing.</p>`,
+            `<p>${escaped(several(failures.length, "attempt"))} came to nothing${failures.length > LISTED ? `; the first ${LISTED}` : ""}.</p>`,
             table([
               ["problem", "arm", "budget", "seed", "why"],
-              ...failures.map(({ problem, arm, budget, seed, failure: { message } }) => [
-                problem,
-                arm,
-                String(budget),
-                String(seed),
-                message,
-              ]),
+              ...failures
+                .slice(0, LISTED)
+                .map(({ problem, arm, budget, seed, failure: { message } }) => [
+                  problem,
+                  arm,
+                  String(budget),
+                  String(seed),
+                  message,
+                ]),
             ]),
           ),
         ]
@@ -63,7 +66,10 @@ export async function evaluationPage(result: EvaluationResult): Promise<string> 
       ? [
           section(
             "Not read",
-            table([["line", "why"], ...refused.map(({ line, reason }) => [String(line), reason])]),
+            table([
+              ["line", "why"],
+              ...refused.slice(0, LISTED).map(({ line, reason }) => [String(line), reason]),
+            ]),
           ),
         ]
       : []),

@@ -10,6 +10,7 @@ import type { Ports } from "../ports.ts";
 import { type Cell, summarize } from "../rules/evaluation/summary.ts";
 import { EXAMPLE_PRICES, type Prices } from "../rules/lift/account.ts";
 import { several } from "../rules/lift/figures.ts";
+import { startBar } from "./import-progress.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** What is run, and how. */
@@ -154,20 +155,13 @@ interface Progress extends AsyncDisposable {
   show(row: Row): void;
 }
 
-/** On a terminal a bar, otherwise a line every few seconds; on stderr, for stdout holds the result. */
 async function startProgress(total: number): Promise<Progress> {
-  const { default: progress } = await import("cli-progress");
-  const bar = new progress.SingleBar({
-    format:
-      "[{bar}] {percentage}%  {value} of {total} attempts, {right} right, {failed} failed, {eta_formatted} left",
-    stream: process.stderr,
-    noTTYOutput: true,
-    notTTYSchedule: 3000,
-    clearOnComplete: !process.stderr.isTTY,
-    linewrap: true,
-  });
   const counts = { right: 0, failed: 0 };
-  bar.start(total, 0, counts);
+  const bar = await startBar(
+    "[{bar}] {percentage}%  {value} of {total} attempts, {right} right, {failed} failed, {eta_formatted} left",
+    total,
+    counts,
+  );
   return {
     show(row) {
       if ("failure" in row) counts.failed++;

@@ -6,7 +6,6 @@ export interface Progress {
   stop(): void;
 }
 
-/** On a terminal a bar, otherwise a line every few seconds; on stderr, for stdout holds the result. */
 export async function importProgress(file: Pick<ImportFile, "size" | "taken">): Promise<Progress> {
   const rows = (read: number, refused: number) =>
     `${read.toLocaleString("en")} read, ${refused.toLocaleString("en")} refused`;
@@ -39,7 +38,8 @@ export async function workProgress(what: string, total: number) {
   };
 }
 
-async function startBar(format: string, total: number, payload: object) {
+/** On a terminal a bar, otherwise a line every few seconds; on stderr, for stdout holds the result. */
+export async function startBar(format: string, total: number, payload: object) {
   const { default: progress } = await import("cli-progress");
   const bar = new progress.SingleBar({
     format,

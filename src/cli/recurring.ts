@@ -39,7 +39,7 @@ export function recurringCommand(): Command {
     .option("--svg <file>", "write the plot")
     .action(async (paths: string[], options: Options) => {
       const files = [options.html, options.svg].filter((file) => file !== undefined);
-      await checkWritable(files);
+      await checkWritable(files, paths);
       await withPorts((ports) => recurring(ports, paths, options));
       for (const file of files) console.error(`Wrote ${file}`);
     });

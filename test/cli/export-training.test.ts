@@ -289,11 +289,11 @@ describe("a file", () => {
 
   test("has a card with models, licenses, dates and tokens", async () => {
     await using ports = await testPorts();
-    await record(ports, "t", { model: "m-1|x", license: "MIT" });
+    await record(ports, "t", { model: "m-1|<x>\\frac", license: "MIT" });
     await record(ports, "u");
     const card = (await exported(ports))("out.jsonl.card.md");
     for (const line of [
-      "| model | m-1\\|x | 1 |",
+      "| model | m-1\\|\\<x>\\\\frac | 1 |",
       "| model | unknown | 1 |",
       "| license | MIT | 1 |",
       "| license | unknown | 1 |",
