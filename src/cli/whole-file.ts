@@ -51,8 +51,11 @@ async function beside(path: string, work: (part: string) => Promise<void>): Prom
 }
 
 function unwritable(path: string, cause?: unknown): HandbookError {
-  return new HandbookError("BAD_FILE", `cannot write ${path}`, {
-    fix: "Name a file in a folder that is there and can be written",
+  const isFull = cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
+  return new HandbookError("BAD_FILE", `cannot write ${path}${isFull ? ": the disk is full" : ""}`, {
+    fix: isFull
+      ? "Make room, or name a file on another disk; what was there is as it was"
+      : "Name a file in a folder that is there and can be written",
     cause,
   });
 }

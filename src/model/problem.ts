@@ -15,3 +15,8 @@ export interface Problem {
   choices?: string[] | undefined;
   topic?: string | undefined;
 }
+
+/** The letter of an option: A is the first. */
+export function letterOf(place: number): string {
+  return String.fromCharCode("A".charCodeAt(0) + place);
+}

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { exportTraining, type TrainingOptions } from "../../src/cli/export-training.ts";
 import { loadHandbook } from "../../src/lifecycle/load.ts";
 import { type Recording, recordTrace } from "../../src/lifecycle/record.ts";
 import { retrieve } from "../../src/lifecycle/retrieve.ts";
 import { type TestPorts, testPorts } from "../ports.ts";
 import { refusal } from "../refusal.ts";
+import { smallDisk } from "../small-disk.ts";
 import { machine, runHandbook } from "./run-handbook.ts";
 import {
   alpacaFaults,
@@ -331,4 +332,18 @@ test("the command takes --version after export as its own, and before it as the 
   expect((await runHandbook(at, ["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+/);
   expect((await runHandbook(at, ["export", "--format", "sft"])).stderr).toContain("Say where with --out");
   expect(await runHandbook(at, ["export", "--outcome", "perhaps"])).toMatchObject({ code: 2 });
+});
+
+const disk = process.platform === "linux" ? smallDisk(1) : undefined;
+afterAll(() => disk?.[Symbol.dispose]());
+
+test.skipIf(disk === undefined)("a full disk is told as such, and leaves what was there", async () => {
+  await using ports = await testPorts();
+  await record(ports, "t", { reasoning: "long ".repeat(300_000) });
+  const out = join(disk?.path ?? "", "out.jsonl");
+  writeFileSync(out, "before");
+  const { message } = await refusal(exportTraining(ports, out, DEFAULTS));
+  expect(message).toMatch(/cannot write .*out.jsonl: the disk is full/);
+  expect(readFileSync(out, "utf8")).toBe("before");
+  expect(readdirSync(disk?.path ?? "")).toEqual(["out.jsonl"]);
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { HandbookError } from "../../errors.ts";
-import type { Problem } from "../../model/problem.ts";
+import { letterOf, type Problem } from "../../model/problem.ts";
 import { cleanText } from "../../model/text.ts";
 import { openImportFile } from "./import-file.ts";
 
@@ -139,8 +139,4 @@ function problemOf({ first, ...row }: ProblemRow): Problem | string {
 function labelsOf(options: unknown): string[] {
   const labelled = z.object({ label: z.array(Text) }).safeParse(options);
   return labelled.success ? labelled.data.label : [];
-}
-
-function letterOf(place: number): string {
-  return String.fromCharCode("A".charCodeAt(0) + place);
 }

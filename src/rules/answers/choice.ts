@@ -1,7 +1,4 @@
-/** The letter of an option: A is the first. */
-export function letterOf(place: number): string {
-  return String.fromCharCode("A".charCodeAt(0) + place);
-}
+import { letterOf } from "../../model/problem.ts";
 
 /**
  * The letter that an answer names: alone (`C`, `(c)`, `\text{(C)}`, `**C.**`), before an option's text (`C. Paris`), or by
