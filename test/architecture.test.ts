@@ -48,7 +48,6 @@ const STAGES = [
   "recur",
   "compose",
   "collect",
-  "in-order",
   "check",
   "evaluate",
 ];
@@ -105,6 +104,10 @@ test("vendors are named in adapters and in the composition only", () => {
     ([file, source]) => layerOf(file) !== "adapters" && vendors.test(source),
   );
   expect(strangers.map(([file]) => file)).toEqual([]);
+});
+
+test("the command line loads no command but the one that is given", () => {
+  expect(sources.get("src/cli/main.ts")).not.toMatch(/ from "\.\//);
 });
 
 test("only config and the entry read the environment", () => {

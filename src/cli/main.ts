@@ -1,24 +1,28 @@
 import { Command, CommanderError } from "commander";
 import { describeError, HandbookError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { backupCommand } from "./backup.ts";
-import { benchCommand } from "./bench.ts";
-import { callCommand } from "./call.ts";
-import { doctorCommand } from "./doctor.ts";
-import { evaluateCommand } from "./evaluate.ts";
-import { exportCommand } from "./export.ts";
-import { historyCommand } from "./history.ts";
-import { hookCommand } from "./hook.ts";
-import { importCommand } from "./import.ts";
-import { initCommand } from "./init.ts";
-import { keysCommand } from "./keys.ts";
-import { learnCommand } from "./learn.ts";
-import { recurringCommand } from "./recurring.ts";
-import { reindexCommand } from "./reindex.ts";
-import { reportCommand } from "./report.ts";
-import { restoreCommand } from "./restore.ts";
-import { serveCommand } from "./serve.ts";
-import { uninitCommand } from "./uninit.ts";
+
+/** In the order of the help. Each is loaded when it is given: a hook runs at every prompt, and needs no other. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import("./serve.ts")).serveCommand(),
+  call: async () => (await import("./call.ts")).callCommand(),
+  import: async () => (await import("./import.ts")).importCommand(),
+  learn: async () => (await import("./learn.ts")).learnCommand(),
+  export: async () => (await import("./export.ts")).exportCommand(),
+  backup: async () => (await import("./backup.ts")).backupCommand(),
+  restore: async () => (await import("./restore.ts")).restoreCommand(),
+  history: async () => (await import("./history.ts")).historyCommand(),
+  report: async () => (await import("./report.ts")).reportCommand(),
+  recurring: async () => (await import("./recurring.ts")).recurringCommand(),
+  evaluate: async () => (await import("./evaluate.ts")).evaluateCommand(),
+  keys: async () => (await import("./keys.ts")).keysCommand(),
+  reindex: async () => (await import("./reindex.ts")).reindexCommand(),
+  doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  init: async () => (await import("./init.ts")).initCommand(),
+  uninit: async () => (await import("./uninit.ts")).uninitCommand(),
+  hook: async () => (await import("./hook.ts")).hookCommand(),
+  bench: async () => (await import("./bench.ts")).benchCommand(),
+};
 
 /**
  * Runs the command line and returns the exit code: 0 done, 1 it failed and stderr says why, 2 it was called wrongly.
@@ -31,30 +35,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .enablePositionalOptions() // after a sub-command, --version is an option of that one
     .configureHelp({ showGlobalOptions: true });
-  for (const command of [
-    serveCommand,
-    callCommand,
-    importCommand,
-    learnCommand,
-    exportCommand,
-    backupCommand,
-    restoreCommand,
-    historyCommand,
-    reportCommand,
-    recurringCommand,
-    evaluateCommand,
-    keysCommand,
-    reindexCommand,
-    doctorCommand,
-    initCommand,
-    uninitCommand,
-    hookCommand,
-  ]) {
-    const made = command().copyInheritedSettings(program);
-    for (const part of made.commands) part.copyInheritedSettings(program);
-    program.addCommand(made);
+  const [given = ""] = argv;
+  const isNamed = Object.hasOwn(COMMANDS, given) || given === "--version";
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    if (isNamed && name !== given) continue;
+    const command = await load();
+    program.addCommand(command);
+    if (name === "bench") continue; // it inherits nothing: whatever it is given goes on to the benches
+    for (const one of [command, ...command.commands]) one.copyInheritedSettings(program);
   }
-  program.addCommand(benchCommand()); // it inherits nothing: whatever it is given goes on to the benches
   // Who reads our output may have read enough (`| head`).
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
