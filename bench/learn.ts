@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { writeArray, writeLines } from "./drawn-transcripts.ts";
@@ -96,9 +96,9 @@ async function readingOfSize({ megabytes = 2048 }: Options): Promise<Part> {
       const size = Math.ceil(megabytes / share);
       console.error(`writing ${size} MB of ${what}`);
       const written = await write(path, size * 1024 * 1024);
-      const { traces, refused, seconds, bytes, peak_mb } = await readBy([path]);
+      const { traces, refused, seconds, peak_mb } = await readBy([path]);
       if (traces !== written) faults.push(`${written} traces were written as ${what}, ${traces} read`);
-      const speed = bytes / 1024 / 1024 / seconds;
+      const speed = statSync(path).size / 1024 / 1024 / seconds;
       keys[`${name}_mb_s`] = speed;
       keys[name === "read" ? "peak_rss_mb" : `${name}_peak_rss_mb`] = peak_mb;
       rows.push(
@@ -114,6 +114,9 @@ async function readingOfSize({ megabytes = 2048 }: Options): Promise<Part> {
 
 /** In a process of its own, so that nothing else is in its memory. */
 async function readBy(paths: readonly string[]): Promise<Figures> {
-  const { stdout } = await promisify(execFile)(process.execPath, [READER, ...paths]);
-  return JSON.parse(stdout);
+  return inTempDirectory(async (home) => {
+    const env = environment({ HANDBOOK_HOME: home });
+    const { stdout } = await promisify(execFile)(process.execPath, [READER, ...paths], { env });
+    return JSON.parse(stdout);
+  });
 }

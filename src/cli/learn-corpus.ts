@@ -11,8 +11,8 @@ import { digest, traceHash } from "../rules/identity.ts";
 import type { PlannedTrace } from "../rules/learning-plan.ts";
 
 const CHARACTERS_PER_TOKEN = 4;
-/** How many refusals are told one by one. */
-const LISTED = 20;
+/** Refusals that are held: all of them but where most of a huge corpus is spoilt. */
+const MOST_REFUSALS = 100_000;
 /** Traces that are held where nothing is recorded: a fair share of the tasks stands for all of them. */
 const MOST_HELD = 40_000;
 
@@ -21,7 +21,6 @@ export interface Corpus {
   counts: { read: number; new: number; known: number; refused: number };
   /** Traces by what they were read from. */
   formats: Partial<Record<TranscriptFormat, number>>;
-  /** The first of them. */
   refusals: { file: string; place: string; reason: string }[];
   problems: Problem[];
   /** Each of `traces` stands for so many: 1, unless there were too many to hold. */
@@ -30,7 +29,11 @@ export interface Corpus {
   add(traces: readonly Trace[]): void;
 }
 
-type Take = (row: TraceRow) => Promise<{ trace: PlannedTrace; isNew: boolean }>;
+/** `trace`: what is left to plan, if anything. */
+type Take = (row: TraceRow) => Promise<{ trace?: PlannedTrace | undefined; isNew: boolean }>;
+
+/** What a ledger knows of a trace by its hash; undefined where it has none. */
+export type Known = (hash: string, handbook: string) => Promise<{ isReflected: boolean } | undefined>;
 
 /** Reads rows and records their traces, as `handbook import` does. */
 export function recordCorpus(
@@ -48,23 +51,28 @@ export function recordCorpus(
   });
 }
 
-/** Reads rows and stores nothing. What a ledger knows already is not looked up. */
+/** Reads rows and stores nothing. A trace with secrets in it counts as new: they would have to be looked for first, which is slow. */
 export function readCorpus(
   rows: AsyncIterable<TranscriptRead>,
   show: (counts: Corpus["counts"]) => void,
-  home: string,
+  { handbook: given, home, known }: { handbook?: string | undefined; home: string; known: Known },
 ): Promise<Corpus> {
   const seen = new Set<number>();
   const held = { most: MOST_HELD };
-  return collect(rows, show, undefined, held, async (row) => {
-    const handbook = row.handbook ?? home;
-    const hash = Number.parseInt(traceHash({ ...row, handbook }).slice(0, 13), 16); // as exact as a number is
-    const isNew = !seen.has(hash);
-    seen.add(hash);
+  return collect(rows, show, given, held, async (row) => {
+    const handbook = given ?? row.handbook ?? home;
+    const hash = traceHash({ ...row, handbook });
+    const short = Number.parseInt(hash.slice(0, 13), 16); // as exact as a number is
+    if (seen.has(short)) return { isNew: false };
+    seen.add(short);
     const id = String(seen.size).padStart(12, "0");
     const evidence = row.evidence ?? impliedEvidence(row.outcome);
     const output_tokens = row.output_tokens ?? tokensOf(row.reasoning, row.answer);
-    return { trace: planned({ ...row, id, handbook, evidence, output_tokens }), isNew };
+    const recorded = await known(hash, handbook);
+    return {
+      ...(!recorded?.isReflected && { trace: planned({ ...row, id, handbook, evidence, output_tokens }) }),
+      isNew: recorded === undefined,
+    };
   });
 }
 
@@ -85,7 +93,7 @@ async function collect(
   for await (const row of rows) {
     if ("trace" in row) {
       const { trace, isNew } = await take(row.trace);
-      if (isHeld(trace) && (isNew || !traces.has(trace.id))) traces.set(trace.id, trace);
+      if (trace !== undefined && isHeld(trace)) traces.set(trace.id, trace);
       if (traces.size > most) {
         each *= 2;
         for (const one of traces.values()) if (!isHeld(one)) traces.delete(one.id);
@@ -104,7 +112,7 @@ async function collect(
     } else {
       counts.refused++;
       const { file, place, reason } = row;
-      if (refusals.length < LISTED) refusals.push({ file, place, reason });
+      if (refusals.length < MOST_REFUSALS) refusals.push({ file, place, reason });
     }
     show(counts);
   }

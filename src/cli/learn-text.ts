@@ -4,7 +4,7 @@ import type { Spending } from "../ports/learning.ts";
 import { type Cost, estimateLearning, tokensOf } from "../rules/learning-plan.ts";
 import type { Corpus } from "./learn-corpus.ts";
 
-const LISTED = 20; // failures that are told one by one
+const LISTED = 20; // refusals, and failures, that are told one by one
 
 export type Estimate = ReturnType<typeof estimateLearning> & { budget?: number; money?: number };
 
@@ -63,8 +63,8 @@ export function toldSurvey({ read, known, problems, plan, ...rest }: Survey): st
   const total = plan.recurring + plan.failures + plan.rest;
   return [
     `${counted(read, "trace")} read${from}: ${n(rest.new)} new, ${n(known)} known already. ${n(rest.refused)} refused.`,
-    ...rest.refusals.map(({ file, place, reason }) => `  ${file} ${place}: ${reason}`),
-    ...(rest.refused > rest.refusals.length ? [`  and ${n(rest.refused - rest.refusals.length)} more`] : []),
+    ...rest.refusals.slice(0, LISTED).map(({ file, place, reason }) => `  ${file} ${place}: ${reason}`),
+    ...(rest.refused > LISTED ? [`  and ${n(rest.refused - LISTED)} more; --json lists all`] : []),
     ...(problems > 0 ? [`${counted(problems, "problem")} without a trace, to be solved first.`] : []),
     total + problems === 0 && read > 0
       ? "Nothing to reflect on: all of it was looked at before."
@@ -88,14 +88,12 @@ export function toldEstimate(estimate: Estimate): string[] {
 export function toldResult(result: LearnResult): string {
   const { learned, estimate } = result;
   if (result.dry_run) {
-    const notes = [
-      "Without what earlier runs did taken off, and before steps that come back are looked for. Nothing was stored or spent.",
-    ];
+    const notes = ["Steps that come back are not looked for yet. Nothing was stored or spent."];
     return [...toldSurvey(result), ...(estimate ? toldEstimate(estimate) : []), ...notes].join("\n");
   }
   if (result.prepared !== undefined) return [...toldSurvey(result), ...toldPrepared(result)].join("\n");
   if (result.declined)
-    return "Nothing was spent. The traces are recorded; the same command goes on from here.";
+    return "Nothing was spent. The traces are recorded; the same command with --yes goes on from here.";
   return learned === undefined ? "" : toldLearned(learned).join("\n");
 }
 

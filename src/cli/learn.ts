@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { TRANSCRIPT_FORMATS } from "../adapters/readers/transcript-formats.ts";
 import { HandbookSlug } from "../model/handbook.ts";
-import type { LearnOptions } from "./learn-run.ts";
+import { dryRun, type LearnOptions, learn } from "./learn-run.ts";
+import { toldResult } from "./learn-text.ts";
 import { print, withPorts } from "./open.ts";
 
 export function learnCommand(): Command {
@@ -21,20 +22,15 @@ export function learnCommand(): Command {
     .option("--concurrency <n>", "questions that a model is asked at once", count, 4)
     .option("--timeout <seconds>", "longest that one answer may take", count, 300)
     .option("--dry-run", "print what is there, the plan and what it would cost; store and spend nothing")
-    .option("--yes", "do not ask before it spends")
+    .option("--yes", "do not ask before it spends; needed where there is no terminal to ask at")
     .option("--json", "print JSON, and no progress")
     .action(async (paths: string[], options: LearnOptions) => {
-      // A server never needs them.
-      const [{ dryRun, learn }, { toldResult }] = await Promise.all([
-        import("./learn-run.ts"),
-        import("./learn-text.ts"),
-      ]);
       const result = options.dryRun
         ? await dryRun(paths, options)
         : await withPorts((ports, app) => learn(ports, app.config, paths, options));
       print(result, options.json, () => toldResult(result));
-      if (result.read + result.problems === 0 || (result.learned?.failed.length ?? 0) > 0)
-        process.exitCode = 1;
+      const { read, problems, declined, learned } = result;
+      if (read + problems === 0 || declined || (learned?.failed.length ?? 0) > 0) process.exitCode = 1;
     });
 }
 

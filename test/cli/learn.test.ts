@@ -36,7 +36,7 @@ function desk(baseUrl?: string) {
     home,
     corpus,
     environment,
-    learn: (...args: string[]) => handbook(["learn", corpus, ...args], environment),
+    learn: (...args: string[]) => handbook(["learn", corpus, "--yes", ...args], environment),
     async stored<T>(read: (ledger: Ledger) => Promise<T>): Promise<T> {
       const ledger = await openSqliteLedger(join(home, "handbook.sqlite"));
       try {
@@ -79,6 +79,30 @@ describe("without a model", () => {
     expect((await at.learn("--handbook", "puzzles")).stdout).toContain("0 new, 20 known already");
   });
 
+  test("a dry run takes off what is recorded and was looked at, and --handbook is where it goes", async () => {
+    await using server = await startChatServer(strategist);
+    using at = desk(server.baseUrl);
+    writeFileSync(join(at.corpus, "a.jsonl"), [row(1), row(2, { handbook: "other" })].join("\n"));
+    expect((await at.learn("--handbook", "puzzles")).code).toBe(0);
+    writeFileSync(join(at.corpus, "c.jsonl"), row(4));
+    const dry = async (...args: string[]) =>
+      JSON.parse((await at.learn("--dry-run", "--json", ...args)).stdout);
+    expect(await dry("--handbook", "puzzles")).toMatchObject({
+      new: 1,
+      known: 2,
+      plan: { rest: 1 },
+      estimate: { problems: 0, reflections: 1 },
+    });
+    expect(await dry()).toMatchObject({ new: 3, known: 0 });
+  });
+
+  test("--json lists every refusal, and people are told the first of them", async () => {
+    using at = desk();
+    writeFileSync(join(at.corpus, "c.jsonl"), `${row(1)}\n${"{}\n".repeat(30)}`);
+    expect(JSON.parse((await at.learn("--dry-run", "--json")).stdout).refusals).toHaveLength(31);
+    expect((await at.learn("--dry-run")).stdout).toContain("  and 11 more; --json lists all\n");
+  });
+
   test("nothing that can be read is exit code 1", async () => {
     using at = desk();
     expect(await handbook(["learn", join(at.corpus, "*.csv")], at.environment)).toMatchObject({ code: 1 });
@@ -104,6 +128,16 @@ describe("with a model", () => {
     expect(told.stderr).toContain("Nothing to reflect on: all of it was looked at before.");
     expect(told.stdout).toBe("Nothing was spent.\n");
     expect(server.requests).toHaveLength(49);
+  });
+
+  test("without a terminal and without --yes it tells the estimate and spends nothing", async () => {
+    await using server = await startChatServer(strategist);
+    using at = desk(server.baseUrl);
+    const { code, stdout, stderr } = await handbook(["learn", at.corpus], at.environment);
+    expect(code).toBe(1);
+    expect(stderr).toContain("A model would take about 49 calls");
+    expect(stdout).toContain("the same command with --yes goes on from here");
+    expect(server.requests).toEqual([]);
   });
 
   test("what fails is told at the end with exit code 1, and the same command does what is missing", async () => {
@@ -177,7 +211,7 @@ describe("with a model", () => {
       });
       const child = spawn(
         process.execPath,
-        [ENTRY, "learn", killed.corpus, "--concurrency", `${concurrency}`],
+        [ENTRY, "learn", killed.corpus, "--yes", "--concurrency", `${concurrency}`],
         {
           env: { PATH: process.env.PATH, HANDBOOK_STARTERS: "off", ...UNDRAWN, ...killed.environment },
           stdio: "ignore",

@@ -2,7 +2,6 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { surveyTranscripts } from "../../../src/adapters/readers/transcript-survey.ts";
 import { type ReadingOptions, readTranscripts } from "../../../src/adapters/readers/transcripts.ts";
 import { tempDirectory } from "../../ports.ts";
 
@@ -165,55 +164,17 @@ test("progress is told in bytes", async () => {
   expect(progress).toEqual({ total: size, taken: size });
 });
 
-test("a survey counts traces, outcomes and tokens by format, and lists what was refused", async () => {
-  using at = desk({
-    "a.jsonl": lines({ ...row(1), correct: true, output_tokens: 100 }, row(2), { task: "t" }),
-    "b.jsonl": lines({
-      task_id: 1,
-      reward: 0,
-      traj: [
-        { role: "user", content: "a" },
-        { role: "assistant", content: "b" },
-      ],
-    }),
-    "c.md": "no",
-  });
-  const survey = await surveyTranscripts([at.path], { count: (text) => text.length, listed: 1 });
-  expect(survey).toEqual({
-    files: 3,
-    traces: 3,
-    refused: 2,
-    formats: {
-      traces: {
-        traces: 2,
-        outcomes: { success: 1, failure: 0, unknown: 1 },
-        tokens: 100 + "reasoning 2".length,
-        stated: 1,
-      },
-      "tau-bench": { traces: 1, outcomes: { success: 0, failure: 1, unknown: 0 }, tokens: 1, stated: 0 },
-    },
-    refusals: [
-      {
-        file: join(at.path, "a.jsonl"),
-        place: "line 3",
-        reason: expect.stringContaining("has no reasoning"),
-        task: "t", // a problem, which a model could solve
-      },
-    ],
-  });
-});
-
 const DATA = process.env.HANDBOOK_BENCH_DATA;
 describe.skipIf(!DATA)("real sets (needs HANDBOOK_BENCH_DATA)", () => {
   test("every row is read, or refused because nothing was reasoned or done in it", async () => {
     const paths = ["traces", "trajectories"].map((name) => join(DATA ?? "", name));
-    const survey = await surveyTranscripts(paths, { count: () => 0, listed: 100 });
-    expect(survey.formats).toMatchObject({
-      traces: { traces: 1221 + 40 + 496 + 561 },
-      "tau-bench": { traces: 200, outcomes: { success: 84, failure: 116 } },
-      "swe-agent": { traces: 18 },
-    });
-    const refused = survey.refusals.filter(({ place }) => place !== "the file").map(({ reason }) => reason);
+    const formats: Record<string, number> = {};
+    const refused: string[] = [];
+    for await (const read of readTranscripts(paths)) {
+      if ("trace" in read) formats[read.format] = (formats[read.format] ?? 0) + 1;
+      else if (read.place !== "the file") refused.push(read.reason);
+    }
+    expect(formats).toEqual({ traces: 1221 + 40 + 496 + 561, "tau-bench": 200, "swe-agent": 18 });
     expect(refused.map((reason) => reason.slice(0, 16))).toEqual([
       ...new Array(4).fill("has no reasoning"),
       "has no steps: th",
