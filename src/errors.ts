@@ -34,6 +34,7 @@ export type ErrorCode =
   | "LEDGER_CORRUPT"
   | "LEDGER_TOO_NEW"
   | "LEDGER_BUSY"
+  | "RUN_UNDER_WAY"
   | "PORT_IN_USE";
 
 /** An error that the caller can act on: `message` says what is wrong, `fix` what to do about it. */

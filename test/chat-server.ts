@@ -23,6 +23,8 @@ export interface Misbehavior {
   delayMs?: number;
   /** The connection breaks in the midst of the answer, or it ends properly but too early. */
   cut?: "connection" | "json";
+  /** Something else than a completion, of this type. */
+  foreign?: { type: string; body: string };
   /** It never comes: not even its headers, or the rest of its body. */
   hangs?: "before" | "within";
   /** The endpoint does not count tokens. */
@@ -59,6 +61,7 @@ export async function startChatServer(
       status,
       delayMs,
       cut,
+      foreign,
       hangs,
       uncounted,
       text = "",
@@ -69,6 +72,8 @@ export async function startChatServer(
     if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (hangs === "before") return;
     if (status !== undefined) return void response.writeHead(status, { "retry-after": "0" }).end("{}");
+    if (foreign !== undefined)
+      return void response.writeHead(200, { "content-type": foreign.type }).end(foreign.body);
     const message = { role: "assistant", content: text, ...(reasoning && { reasoning_content: reasoning }) };
     const whole = JSON.stringify({
       id: "x",

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { HandbookError } from "../errors.ts";
 import type { LearningJournal } from "../ports/learning.ts";
 import { makeDirectory } from "./make-directory.ts";
 
@@ -8,9 +9,12 @@ const BUSY_MS = 5000;
 /**
  * Opens the notes of a run in a file, which may hold those of other runs and the answers of models too. What is noted outlives
  * the process; a power cut may take the last notes, and then a little is paid again.
+ *
+ * Throws: RUN_UNDER_WAY while another process has it open.
  */
 export function learningJournal(path: string, run: string): LearningJournal & Disposable {
   makeDirectory(dirname(path));
+  const lock = lockOf(`${path}.lock`);
   const file = new DatabaseSync(path, { timeout: BUSY_MS });
   file.exec(
     `pragma journal_mode = wal; pragma synchronous = normal;
@@ -53,6 +57,24 @@ export function learningJournal(path: string, run: string): LearningJournal & Di
       file.prepare("delete from learning_notes where run = ?").run(run);
       file.prepare("delete from learning_spending where run = ?").run(run);
     },
-    [Symbol.dispose]: () => file.close(),
+    [Symbol.dispose]() {
+      file.close();
+      lock.close();
+    },
   };
+}
+
+/** Two at once would pay for the same answers twice. A lock of SQLite ends with the process, however that ends. */
+function lockOf(path: string): DatabaseSync {
+  const lock = new DatabaseSync(path);
+  try {
+    lock.exec("begin exclusive");
+    return lock;
+  } catch (cause) {
+    lock.close();
+    throw new HandbookError("RUN_UNDER_WAY", "another `handbook learn` is under way in this data directory", {
+      fix: "Give the command again when that has ended",
+      cause,
+    });
+  }
 }

@@ -44,7 +44,13 @@ export function openaiLlm(
         .catch((error: unknown) => {
           throw unavailable(error);
         });
-      const [choice] = answer.choices ?? [];
+      // A page that asks to log in, or an error that calls itself a success.
+      if (!Array.isArray(answer?.choices)) {
+        throw new HandbookError("LLM_UNAVAILABLE", "what answers at the model endpoint is no chat model", {
+          fix: "Check OPENAI_BASE_URL (most end in /v1) and HANDBOOK_MODEL; nothing was changed",
+        });
+      }
+      const [choice] = answer.choices;
       const text = cleanText(choice?.message?.content ?? "");
       const isCut = choice?.finish_reason === "length";
       if (text.trim() === "" && !isCut) {

@@ -168,6 +168,7 @@ async function spend(
     solved: solved.traces.length,
     failed: [...solved.failed, ...learned.failed],
     left: learned.left + solved.left,
+    gaveUp: learned.gaveUp || solved.gaveUp,
     ...spent,
     from_file: solver.fromFile() + strategist.fromFile(),
     ...(config.prices && { money: moneyOf(spent, config.prices) }),

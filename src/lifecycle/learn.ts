@@ -63,7 +63,7 @@ export async function learnFrom(
   let [settled, inARow] = [0, 0];
 
   const begun = inOrder(todo, { concurrency, ahead: AHEAD }, async ({ key, estimate, tally, ...item }) => {
-    if (inARow >= GIVES_UP_AFTER || !allowance.begin(estimate)) return undefined;
+    if (!allowance.begin(estimate)) return undefined;
     const prompt: ReflectionPrompt = JSON.parse(
       await journal.once(`prompt ${key}`, async () => JSON.stringify(await reflectionPrompt(ports, item))),
     );
@@ -83,6 +83,7 @@ export async function learnFrom(
       failed.push({ what: `the reflection on ${item.trace_ids.join(", ")}`, reason });
     }
     run.done?.("error" in ended);
+    if (inARow >= GIVES_UP_AFTER) break;
   }
   const learned = await account(ports, mine);
   for (const messages of spoilt) llm.forget(messages); // else they would be bad again in every run

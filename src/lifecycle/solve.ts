@@ -8,7 +8,7 @@ import { solutionCost, tokensOf } from "../rules/learning-plan.ts";
 import { redacted } from "./handbooks.ts";
 import { inOrder } from "./in-order.ts";
 import { recordTrace } from "./record.ts";
-import { Allowance, tallied } from "./spend.ts";
+import { Allowance, isBadOutput, tallied } from "./spend.ts";
 
 /** A task without an attempt. */
 export interface Problem {
@@ -48,7 +48,7 @@ export async function solveProblems(
   llm: KeptLlm,
   problems: readonly Problem[],
   run: LearningRun,
-): Promise<{ traces: Trace[]; failed: Failed[]; left: number; tokens: number }> {
+): Promise<{ traces: Trace[]; failed: Failed[]; left: number; gaveUp: boolean; tokens: number }> {
   const { journal, concurrency } = run;
   const asked: ChatMessage[][] = [];
   for (const problem of problems) asked.push(await question(ports, problem));
@@ -68,7 +68,7 @@ export async function solveProblems(
     work,
     { concurrency, ahead: concurrency },
     async ({ messages, solve, reflect, tally }) => {
-      if (inARow >= GIVES_UP_AFTER || !allowance.begin(solve + reflect)) return undefined;
+      if (!allowance.begin(solve + reflect)) return undefined;
       return () => tally.llm.complete(messages);
     },
   );
@@ -79,7 +79,7 @@ export async function solveProblems(
     settled++;
     tokens += cost;
     const reason = "error" in ended ? modelFault(ended.error) : undefined;
-    inARow = reason === undefined ? 0 : inARow + 1;
+    inARow = "result" in ended || isBadOutput(ended.error) ? 0 : inARow + 1;
     const attempt = "result" in ended ? readSolution(ended.result) : undefined;
     if (attempt === undefined || attempt.reasoning === "") {
       failed.push({ what: `solving ${problem.place}`, reason: reason ?? "the model gave no reasoning" });
@@ -89,8 +89,10 @@ export async function solveProblems(
       traces.push((await recordTrace(ports, recording)).trace);
     }
     run.done?.(attempt === undefined);
+    if (inARow >= GIVES_UP_AFTER) break;
   }
-  return { traces, failed, left: problems.length - settled, tokens };
+  const gaveUp = inARow >= GIVES_UP_AFTER;
+  return { traces, failed, left: problems.length - settled, gaveUp, tokens };
 }
 
 /** Those that the model has not solved yet. */

@@ -142,12 +142,24 @@ describe("learning with a model", () => {
     expect(it.chat.requests.length - asked).toBeLessThanOrEqual(2);
   });
 
+  test.each([
+    ["text/html", "<html>Log in</html>"],
+    ["application/json", '{"error":{"message":"overloaded"}}'],
+    ["application/json", "null"],
+  ])("gives up on what answers with %s %s in place of a completion", async (type, body) => {
+    await using it = await learner(40, () => ({ foreign: { type, body } }));
+    const learned = await it.learn();
+    expect(learned).toMatchObject({ reflections: 0, gaveUp: true, spent: { calls: 0 } });
+    expect(learned.failed[0]?.reason).toBe("what answers at the model endpoint is no chat model");
+    expect(it.chat.requests.length).toBeLessThan(16);
+  });
+
   test("gives up on an endpoint that is down, and says how much it has not begun", async () => {
     await using it = await learner(40, () => 503);
     const learned = await it.learn();
     expect(learned).toMatchObject({ reflections: 0, gaveUp: true });
     expect(learned.failed.length + learned.left).toBe(40);
-    expect(learned.left).toBeGreaterThan(15);
+    expect(learned.left).toBeGreaterThan(30);
   });
 
   test("stays within its budget, and goes on from there the next time", async () => {
@@ -167,6 +179,16 @@ describe("learning with a model", () => {
     expect(spent.input_tokens).toBeGreaterThan(700);
     expect(spent.output_tokens).toBeGreaterThan(20);
   });
+});
+
+test("two at once would pay twice, so the second one is refused while the first is under way", async () => {
+  using directory = tempDirectory();
+  const file = join(directory.path, "answers.sqlite");
+  {
+    using _ = learningJournal(file, "run");
+    expect(() => learningJournal(file, "other")).toThrow("another `handbook learn` is under way");
+  }
+  learningJournal(file, "other")[Symbol.dispose]();
 });
 
 describe("problems without a trace", () => {
