@@ -33,6 +33,7 @@ const STAGES = [
   "record",
   "in-order",
   "spend",
+  "check",
   "solve",
   "reflect",
   "curate",
@@ -48,7 +49,6 @@ const STAGES = [
   "recur",
   "compose",
   "collect",
-  "check",
   "evaluate",
 ];
 

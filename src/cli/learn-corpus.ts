@@ -6,6 +6,7 @@ import { recordTrace } from "../lifecycle/record.ts";
 import type { Problem } from "../lifecycle/solve.ts";
 import type { Trace } from "../model/trace.ts";
 import type { Ports } from "../ports.ts";
+import { problemText } from "../prompts/problem.ts";
 import { impliedEvidence } from "../rules/evidence.ts";
 import { digest, traceHash } from "../rules/identity.ts";
 import type { PlannedTrace } from "../rules/learning-plan.ts";
@@ -101,13 +102,16 @@ async function collect(
       formats[row.format] = (formats[row.format] ?? 0) + 1;
       counts.read++;
       counts[isNew ? "new" : "known"]++;
-    } else if (row.task !== undefined) {
-      const { file, place, task } = row;
+    } else if (row.problem !== undefined) {
+      const { file, place, problem } = row;
+      const task = problemText(problem);
       problems.set(task, {
         place: `${file} ${place}`,
         task,
         tokens: tokensOf(task),
-        ...(handbook !== undefined && { handbook }),
+        answer: problem.answer,
+        choices: problem.choices,
+        handbook: handbook ?? problem.handbook,
       });
     } else {
       counts.refused++;

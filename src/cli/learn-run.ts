@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { setFlagsFromString } from "node:v8";
+import { computeEngineMathematics } from "../adapters/compute-engine-mathematics.ts";
 import { keptAnswers } from "../adapters/kept-answers.ts";
 import { learningJournal } from "../adapters/learning-journal.ts";
 import { memoryIndex } from "../adapters/lexical/memory-index.ts";
@@ -151,9 +152,11 @@ async function spend(
 ): Promise<NonNullable<LearnResult["learned"]>> {
   const { budget, concurrency, json } = options;
   const run = { journal, concurrency, budget };
+  const mathematics = computeEngineMathematics();
+  const checkers = { mathematics };
   const solved = await working(json, "solving", corpus.problems.length, (done) =>
-    solveProblems(ports, solver, corpus.problems, { ...run, done }),
-  );
+    solveProblems(ports, solver, corpus.problems, { ...run, done, checkers }),
+  ).finally(() => mathematics.close());
   corpus.add(solved.traces);
   const isNoted = journal.noted("plan") !== undefined;
   const plan = isNoted || solved.traces.length === 0 ? before : await planOf(ports, corpus, options);

@@ -1,10 +1,13 @@
 import { HandbookError } from "../errors.ts";
 import type { Trace } from "../model/trace.ts";
 import type { KeptLlm, LearningJournal } from "../ports/learning.ts";
-import type { ChatMessage } from "../ports/models.ts";
+import type { ChatMessage, Completion } from "../ports/models.ts";
 import type { Ports } from "../ports.ts";
 import { readSolution, solveText } from "../prompts/solve.ts";
+import { goldAnswer, kindOf } from "../rules/answers/final-answer.ts";
+import type { Standing } from "../rules/evidence.ts";
 import { solutionCost, tokensOf } from "../rules/learning-plan.ts";
+import { type Checkers, checkAnswer } from "./check.ts";
 import { redacted } from "./handbooks.ts";
 import { inOrder } from "./in-order.ts";
 import { recordTrace } from "./record.ts";
@@ -14,7 +17,11 @@ import { Allowance, isBadOutput, tallied } from "./spend.ts";
 export interface Problem {
   /** Where it was read, for people. */
   place: string;
+  /** With its choices, if it has some. */
   task: string;
+  /** The right one. */
+  answer?: string | undefined;
+  choices?: string[] | undefined;
   handbook?: string | undefined;
   tokens: number;
 }
@@ -36,18 +43,21 @@ export interface Failed {
   reason: string;
 }
 
+/** A longer right answer is a text that none will match. */
+const LONGEST_CHECKED = 100; // characters
+
 /** After so many in a row that the endpoint did not answer, nothing more is begun. */
 export const GIVES_UP_AFTER = 5;
 
 /**
- * Lets a model solve problems, plainly, and records its attempts in the order of the problems. What it solved before is not
- * paid for again. Of the budget, the reflection on each is set aside. One that fails does not stop the others.
+ * Lets a model solve problems, plainly, and records its attempts in the order of the problems, with their outcome where the
+ * right answer is known. What it solved before is not paid for again. Of the budget, the reflection on each is set aside. One that fails does not stop the others.
  */
 export async function solveProblems(
   ports: Ports,
   llm: KeptLlm,
   problems: readonly Problem[],
-  run: LearningRun,
+  { checkers, ...run }: LearningRun & { checkers: Checkers },
 ): Promise<{ traces: Trace[]; failed: Failed[]; left: number; gaveUp: boolean; tokens: number }> {
   const { journal, concurrency } = run;
   const asked: ChatMessage[][] = [];
@@ -81,11 +91,12 @@ export async function solveProblems(
     const reason = "error" in ended ? modelFault(ended.error) : undefined;
     inARow = "result" in ended || isBadOutput(ended.error) ? 0 : inARow + 1;
     const attempt = "result" in ended ? readSolution(ended.result) : undefined;
-    if (attempt === undefined || attempt.reasoning === "") {
+    if (!("result" in ended) || attempt === undefined || attempt.reasoning === "") {
       failed.push({ what: `solving ${problem.place}`, reason: reason ?? "the model gave no reasoning" });
     } else {
       const { task, handbook } = problem;
-      const recording = { task, ...attempt, model: llm.model, ...(handbook && { handbook }) };
+      const judged = await judgedBy(checkers, problem, ended.result);
+      const recording = { task, ...attempt, ...judged, model: llm.model, ...(handbook && { handbook }) };
       traces.push((await recordTrace(ports, recording)).trace);
     }
     run.done?.(attempt === undefined);
@@ -93,6 +104,19 @@ export async function solveProblems(
   }
   const gaveUp = inARow >= GIVES_UP_AFTER;
   return { traces, failed, left: problems.length - settled, gaveUp, tokens };
+}
+
+/** Whether it is right, where that can be told; another wording of an answer in words is not wrong for that. */
+async function judgedBy(
+  checkers: Checkers,
+  { place: id, task, answer, choices }: Problem,
+  completion: Completion,
+): Promise<Partial<Standing>> {
+  if (answer === undefined || goldAnswer(answer).length > LONGEST_CHECKED) return {};
+  const problem = { id, task, answer, choices };
+  const { isRight } = await checkAnswer(checkers, "auto", problem, completion);
+  if (!isRight && kindOf(problem) === "exact") return {};
+  return { outcome: isRight ? "success" : "failure", evidence: "checker" };
 }
 
 /** Those that the model has not solved yet. */

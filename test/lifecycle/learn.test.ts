@@ -194,12 +194,36 @@ test("two at once would pay twice, so the second one is refused while the first 
 describe("problems without a trace", () => {
   const problems = [11, 12, 13].map((n) => ({ place: `p.jsonl line ${n}`, task: `task ${n}`, tokens: 5 }));
 
+  const checkers = {
+    mathematics: { areEqual: async (a: string, b: string) => a === b, close: async () => {} },
+  };
+
+  test.each([
+    ["is right", "12", "\\boxed{12}", ["success", "checker"]],
+    ["is wrong", "12", "\\boxed{13}", ["failure", "checker"]],
+    [
+      "is in other words, which may mean the same",
+      "Paris",
+      "The answer is the French capital.",
+      ["unknown", "none"],
+    ],
+    ["is nowhere", undefined, "\\boxed{12}", ["unknown", "none"]],
+    ["is a text as no other", "12 ".repeat(50), "\\boxed{12}", ["unknown", "none"]],
+  ])("have an outcome where their answer %s", async (_, answer, text, [outcome, evidence]) => {
+    await using it = await learner(0, () => text);
+    const problem = { place: "p.jsonl line 1", task: "how many?", tokens: 5, answer };
+    const { traces } = await it.with((llm, run) =>
+      solveProblems(it.ports, llm, [problem], { ...run, checkers }),
+    );
+    expect(traces).toMatchObject([{ outcome, evidence }]);
+  });
+
   test("are solved once, and recorded in their order with the model's own count", async () => {
     await using it = await learner(0, (asked) => ({
       text: strategist(asked),
       delayMs: about(11)(asked) ? 20 : 0,
     }));
-    const solve = () => it.with((llm, run) => solveProblems(it.ports, llm, problems, run));
+    const solve = () => it.with((llm, run) => solveProblems(it.ports, llm, problems, { ...run, checkers }));
     const { traces } = await solve();
     expect(traces).toMatchObject([
       { task: "task 11", output_tokens: 3, tokens_counted_by: "caller", model: "m", outcome: "unknown" },
@@ -214,7 +238,9 @@ describe("problems without a trace", () => {
 
   test("that cannot be solved are told by their place", async () => {
     await using it = await learner(0, (asked) => (about(12)(asked) ? 400 : strategist(asked)));
-    const { traces, failed } = await it.with((llm, run) => solveProblems(it.ports, llm, problems, run));
+    const { traces, failed } = await it.with((llm, run) =>
+      solveProblems(it.ports, llm, problems, { ...run, checkers }),
+    );
     expect(traces).toHaveLength(2);
     expect(failed).toMatchObject([{ what: "solving p.jsonl line 12" }]);
   });

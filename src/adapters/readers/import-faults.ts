@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { HandbookError } from "../../errors.ts";
+import type { Problem } from "../../model/problem.ts";
 import { cleanText } from "../../model/text.ts";
 
 /** What import reads, for whoever gave it something else. */
@@ -12,8 +13,9 @@ export const ACCEPTED =
 export interface Refused {
   place: string;
   reason: string;
-  /** The task, where that is all that is there: a problem that nobody has tried. */
-  task?: string;
+  /** The task, with its right answer where that stands there too: a problem that nobody has tried. */
+  problem?: Pick<Problem, "task"> &
+    Partial<Pick<Problem, "answer" | "choices">> & { handbook?: string | undefined };
 }
 
 /** Nothing in the file can be imported, and what can. */

@@ -3,6 +3,7 @@ import { HandbookError } from "../../errors.ts";
 import { letterOf, type Problem } from "../../model/problem.ts";
 import { cleanText } from "../../model/text.ts";
 import { openImportFile } from "./import-file.ts";
+import { isRow, type Row } from "./trace-row.ts";
 
 /** A line that is no problem, and why. */
 export interface RefusedLine {
@@ -106,16 +107,24 @@ function rowOf(line: string, number: number): ProblemRow | string {
   } catch {
     return "is not JSON";
   }
-  if (typeof row !== "object" || row === null || Array.isArray(row)) return "is not an object";
-  const fields = new Map<string, unknown>(Object.entries(row));
+  return isRow(row) ? rowIn(row, `line ${number}`) : "is not an object";
+}
+
+function rowIn(row: Row, place: string): ProblemRow | string {
+  const fields = new Map(Object.entries(row));
   const first = (names: readonly string[]) =>
     names.map((name) => fields.get(name)).find((value) => value !== undefined && value !== null);
   const task = Given.safeParse(first(TASK));
   if (!task.success) return `has no text as ${TASK.join(", ")}`;
-  return { id: Given.safeParse(first(ID)).data ?? `line ${number}`, task: task.data, first };
+  return { id: Given.safeParse(first(ID)).data ?? place, task: task.data, first };
 }
 
-/** The problem, or what is wrong with it. */
+/** The problem of a row, or what is wrong with it; `place` is its id where the row has none. */
+export function problemIn(row: Row, place: string): Problem | string {
+  const read = rowIn(row, place);
+  return typeof read === "string" ? read : problemOf(read);
+}
+
 function problemOf({ first, ...row }: ProblemRow): Problem | string {
   const answer = Given.safeParse(first(ANSWER));
   if (!answer.success) return `has no ${ANSWER.join(", ")}`;
@@ -124,12 +133,12 @@ function problemOf({ first, ...row }: ProblemRow): Problem | string {
   if (choices?.success === false) return "its choices are not two to 26 texts";
   const given = first(ANSWER);
   const isPlace = typeof given === "number" && choices !== undefined && !choices.data.includes(answer.data);
-  const place = isPlace ? given : labelsOf(options).indexOf(answer.data);
-  if (isPlace && choices.data[place] === undefined) return "its answer is the place of no choice";
+  const nth = isPlace ? given : labelsOf(options).indexOf(answer.data);
+  if (isPlace && choices.data[nth] === undefined) return "its answer is the place of no choice";
   const topic = Given.safeParse(first(TOPIC));
   return {
     ...row,
-    answer: place >= 0 ? letterOf(place) : answer.data,
+    answer: nth >= 0 ? letterOf(nth) : answer.data,
     ...(choices !== undefined && { choices: choices.data }),
     ...(topic.success && { topic: topic.data }),
   };

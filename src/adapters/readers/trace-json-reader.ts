@@ -2,6 +2,7 @@ import { HandbookSlug } from "../../model/handbook.ts";
 import { Evidence } from "../../model/outcome.ts";
 import { MAX_ANSWER, MAX_REASONING, MAX_TASK } from "../../model/trace.ts";
 import { faultsOf, type Refused } from "./import-faults.ts";
+import { problemIn } from "./problems-reader.ts";
 import {
   firstCount,
   firstText,
@@ -31,17 +32,18 @@ export function readTraceRow(place: string, row: Row): TraceRead {
   const refused = (reason: string): Refused => ({ place, reason });
   const task = taskOf(row);
   if (task === undefined) return refused(`has no task: looked for ${TASK.join(", ")}`);
+  const handbook = HandbookSlug.optional().safeParse(firstText(row, ["handbook"]));
+  if (!handbook.success) return refused(`its handbook ${faultsOf(handbook.error)}`);
   const told = firstText(row, REASONING);
   const reasoning = told ?? firstText(row, WORK);
   if (reasoning === undefined) {
-    return { ...refused(`has no reasoning: looked for ${[...REASONING, ...WORK].join(", ")}`), task };
+    const reason = `has no reasoning: looked for ${[...REASONING, ...WORK].join(", ")}`;
+    return { place, reason, problem: { task, ...rightAnswerOf(row), handbook: handbook.data } };
   }
   const answer = answerOf(row, told === undefined ? ANSWER.filter((key) => !WORK.includes(key)) : ANSWER);
   const model = firstText(row, ["model"]);
   const agent = firstText(row, ["agent"]);
   const license = firstText(row, ["license", "licence"]);
-  const handbook = HandbookSlug.optional().safeParse(firstText(row, ["handbook"]));
-  if (!handbook.success) return refused(`its handbook ${faultsOf(handbook.error)}`);
   const tooLong = [
     ...overLimit("task", task, MAX_TASK),
     ...overLimit("reasoning", reasoning, MAX_REASONING),
@@ -68,6 +70,13 @@ export function readTraceRow(place: string, row: Row): TraceRead {
     handbook: handbook.data,
   };
   return { place, trace };
+}
+
+/** The answer that a problem comes with; of a row that says who answered, or how it ended, it may be a wrong one. */
+function rightAnswerOf(row: Row): Pick<NonNullable<Refused["problem"]>, "answer" | "choices"> {
+  if (outcomeOf(row) !== "unknown" || firstText(row, ["model", "agent"]) !== undefined) return {};
+  const problem = problemIn(row, "");
+  return typeof problem === "string" ? {} : { answer: problem.answer, choices: problem.choices };
 }
 
 const MAX_LABEL = 200;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseDocument, rowsOfValue } from "../../../src/adapters/readers/json-rows.ts";
+import { readTraceRow } from "../../../src/adapters/readers/trace-json-reader.ts";
 import { type RowRead, readRows } from "../../../src/adapters/readers/transcripts.ts";
 
 async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
@@ -188,4 +189,22 @@ test("a document that breaks off says where, and quotes nothing of it", () => {
   expect(() => parseDocument("f.json", '[{"task": "secret words"')).toThrow(
     /^f\.json is not valid JSON at character \d+$/,
   );
+});
+
+describe("a row without an attempt is a problem, with its right answer", () => {
+  test.each([
+    [
+      { problem: "2+2?", answer: 4, handbook: "math" },
+      { task: "2+2?", answer: "4", handbook: "math" },
+    ],
+    [
+      { question: "Which?", choices: ["a", "b"], answer: 1 },
+      { task: "Which?", answer: "B", choices: ["a", "b"] },
+    ],
+    [{ problem: "2+2?", answer: "5", correct: false }, { task: "2+2?" }],
+    [{ problem: "2+2?", answer: "5", model: "m" }, { task: "2+2?" }],
+  ])("%j", async (row, problem) => {
+    const read = readTraceRow("line 1", row);
+    expect("problem" in read && read.problem).toEqual(problem);
+  });
 });
