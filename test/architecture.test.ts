@@ -110,6 +110,23 @@ test("the command line loads no command but the one that is given", () => {
   expect(sources.get("src/cli/main.ts")).not.toMatch(/ from "\.\//);
 });
 
+test("nothing is disposed of in the body of a loop: bundled, an error of one round would come again in all later ones", () => {
+  const indentOf = (line: string) => line.search(/\S/);
+  for (const [file, source] of sources) {
+    const lines = source.split("\n");
+    for (const [at, line] of lines.entries()) {
+      if (!/^\s*(?:await )?using /.test(line)) continue;
+      let indent = indentOf(line);
+      for (const outer of lines.slice(0, at).reverse()) {
+        if (outer.trim() === "" || indentOf(outer) >= indent) continue;
+        indent = indentOf(outer);
+        if (/\bfunction\b|=> \{$/.test(outer)) break;
+        expect(outer, `${file}:${at + 1}`).not.toMatch(/^\s*(?:\} )?(?:for|while|do)\b/);
+      }
+    }
+  }
+});
+
 test("only config and the entry read the environment", () => {
   const readers = [...sources].filter(([, source]) => /process\.env\b/.test(source)).map(([file]) => file);
   expect(readers).toEqual(["src/config.ts"]);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ports.ts";
@@ -101,6 +102,13 @@ describe("without a model", () => {
     writeFileSync(join(at.corpus, "c.jsonl"), `${row(1)}\n${"{}\n".repeat(30)}`);
     expect(JSON.parse((await at.learn("--dry-run", "--json")).stdout).refusals).toHaveLength(31);
     expect((await at.learn("--dry-run")).stdout).toContain("  and 11 more; --json lists all\n");
+  });
+
+  test("a file that is cut off is refused alone", async () => {
+    using at = desk();
+    writeFileSync(join(at.corpus, "0.jsonl.gz"), gzipSync(row(1)).subarray(0, 30));
+    const { refusals } = JSON.parse((await at.learn("--dry-run", "--json")).stdout);
+    expect(refusals.map(({ place }: { place: string }) => place)).toEqual(["the file", "line 4"]);
   });
 
   test("nothing that can be read is exit code 1", async () => {

@@ -39,10 +39,9 @@ export async function readSkillTree(
   for (const path of paths) {
     const place = relative(root, path).split(sep).join("/");
     try {
-      await using file = await openImportFile(path);
       files.push({
         place: place === SKILL_FILE ? `${basename(resolve(root))}/${place}` : place,
-        text: await file.text(),
+        text: await textAt(path),
       });
     } catch (error) {
       if (!(error instanceof HandbookError)) throw error;
@@ -51,6 +50,11 @@ export async function readSkillTree(
   }
   const read = readSkills(files);
   return { behaviors: read.behaviors, refused: [...refused, ...read.refused] };
+}
+
+async function textAt(path: string): Promise<string> {
+  await using file = await openImportFile(path);
+  return await file.text();
 }
 
 /** The text of a SKILL.md, and its path from where people know it. */

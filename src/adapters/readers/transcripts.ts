@@ -48,9 +48,8 @@ export async function* readTranscripts(
     if (refused !== undefined) yield { file: path, place: THE_FILE, reason: refused };
     else {
       try {
-        await using file = await openImportFile(path);
-        for await (const read of readFile(file, from)) {
-          progress.taken = before + Math.min(file.taken(), size);
+        for await (const { taken, ...read } of readPath(path, from)) {
+          progress.taken = before + Math.min(taken, size);
           yield { file: path, ...read };
         }
       } catch (error) {
@@ -61,6 +60,11 @@ export async function* readTranscripts(
     before += size;
     progress.taken = before;
   }
+}
+
+async function* readPath(path: string, from: "auto" | TranscriptFormat) {
+  await using file = await openImportFile(path);
+  for await (const read of readFile(file, from)) yield { ...read, taken: file.taken() };
 }
 
 function withoutPath(message: string, path: string): string {
@@ -91,12 +95,14 @@ const ONE_LINE_DOCUMENT = /^\uFEFF?\s*\{\s*"(?:resourceSpans|trajectory|environm
 async function* linesOf(file: ImportFile): AsyncGenerator<JsonRow> {
   for await (const row of rowsOfLines(file)) {
     const isTooLong = "refused" in row && row.refused === TOO_LONG && row.place === "line 1";
-    if (isTooLong && ONE_LINE_DOCUMENT.test(file.head)) {
-      await using again = await openImportFile(file.path);
-      return yield* rowsOfDocument(again);
-    }
+    if (isTooLong && ONE_LINE_DOCUMENT.test(file.head)) return yield* rowsOfDocumentAt(file.path);
     yield row;
   }
+}
+
+async function* rowsOfDocumentAt(path: string): AsyncGenerator<JsonRow> {
+  await using file = await openImportFile(path);
+  yield* rowsOfDocument(file);
 }
 
 /** A row as its reader read it, with the format that it was read as. */
