@@ -124,9 +124,7 @@ export async function learn(
     kept.of(paid(lazyLlm(one, { retries: RETRIES, timeoutMs: timeout * 1000 }), ports.tokenizer, journal));
   const models = { solver: open(student), strategist: open(model) };
 
-  const noted = journal.noted("plan");
-  const plan =
-    noted === undefined ? await planOf(ports, corpus, options) : await leftOf(ports, JSON.parse(noted));
+  const plan = await planOf(ports, corpus, options, journal);
   const survey = surveyOf(corpus, plan);
   const todo = await unsolved(ports, models.solver, corpus.problems);
   const estimate = estimateOf(todo, plan, budget, config.prices);
@@ -158,8 +156,7 @@ async function spend(
     solveProblems(ports, solver, corpus.problems, { ...run, done, checkers }),
   ).finally(() => mathematics.close());
   corpus.add(solved.traces);
-  const isNoted = journal.noted("plan") !== undefined;
-  const plan = isNoted || solved.traces.length === 0 ? before : await planOf(ports, corpus, options);
+  const plan = solved.traces.length === 0 ? before : await planOf(ports, corpus, options, journal);
   const steady = { ...ports, index: await steadyIndex(ports, config) };
   const learned = await working(json, "reflecting", plan.length, (done) =>
     learnFrom(steady, strategist, plan, { ...run, done, ...(budget && { budget: budget - solved.tokens }) }),
@@ -187,11 +184,18 @@ async function steadyIndex({ ledger, index }: Ports, { memoryBehaviors }: Config
   return memoryIndex(ledger, { ...lexicalRules, rarity: wordWeight });
 }
 
-/** What to do about the traces that nobody looked at yet. */
-async function planOf(ports: Ports, corpus: Corpus, { json }: LearnOptions): Promise<PlannedReflection[]> {
+/** What to do about the traces that nobody looked at yet: what a run that was killed had planned, then the others. */
+async function planOf(
+  ports: Ports,
+  corpus: Corpus,
+  { json }: LearnOptions,
+  journal?: LearningJournal,
+): Promise<PlannedReflection[]> {
+  const begun: PlannedReflection[] = JSON.parse(journal?.noted("plan") ?? "[]");
+  const planned = new Set(begun.flatMap(({ trace_ids }) => trace_ids));
   const handbooks = new Set(corpus.traces().map(({ handbook }) => handbook));
   const unreflected = await unreflectedIn(ports, handbooks);
-  const traces = corpus.traces().filter(({ id }) => unreflected.has(id));
+  const traces = corpus.traces().filter(({ id }) => unreflected.has(id) && !planned.has(id));
   const groups: RecurrentGroup[] = [];
   if (traces.length > 0 && !json) console.error("Looking for steps that come back …");
   for (const handbook of new Set(traces.map((trace) => trace.handbook))) {
@@ -202,7 +206,7 @@ async function planOf(ports: Ports, corpus: Corpus, { json }: LearnOptions): Pro
       if (covered_by === undefined) groups.push({ trace_ids, stake, step }); // what a behavior tells needs no reflection
     }
   }
-  return learningPlan(traces, groups, ports.settings.reflectionTokens);
+  return [...(await leftOf(ports, begun)), ...learningPlan(traces, groups, ports.settings.reflectionTokens)];
 }
 
 /** Variables that say where the ledger is: the server of the agent that goes on needs them too. */

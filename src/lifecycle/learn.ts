@@ -41,8 +41,10 @@ export async function learnFrom(
 ): Promise<Learned> {
   const { journal, concurrency } = run;
   await indexIsWhole(ports, plan);
-  const noted = await journal.once("plan", async () => JSON.stringify(await leftOf(ports, plan)));
-  const mine: PlannedReflection[] = JSON.parse(noted);
+  const open = await leftOf(ports, plan);
+  const noted: PlannedReflection[] = JSON.parse(await journal.once("plan", () => JSON.stringify(open)));
+  const keys = new Set(noted.map(keyOf));
+  const mine = [...noted, ...open.filter((item) => !keys.has(keyOf(item)))]; // what came since, last
   const left = new Set(await leftOf(ports, mine));
   const isDone = (item: PlannedReflection) => !left.has(item);
   const allowance = new Allowance(run.budget);

@@ -162,6 +162,16 @@ describe("learning with a model", () => {
     expect(learned.left).toBeGreaterThan(30);
   });
 
+  test("a run that was killed goes on with its plan, and with what came since", async () => {
+    await using it = await learner(4, strategist);
+    const learned = await it.with(async (llm, run) => {
+      await run.journal.once("plan", () => JSON.stringify(it.plan.slice(2)));
+      return learnFrom(it.ports, llm, it.plan, run);
+    });
+    expect(learned).toMatchObject({ reflections: 4, left: 0 });
+    expect(it.chat.requests[0]?.messages[0]?.content).toContain("task 3\n");
+  });
+
   test("stays within its budget, and goes on from there the next time", async () => {
     await using it = await learner(6, strategist);
     const learned = await it.learn(8000);
