@@ -26,7 +26,7 @@ async function learner(traces: number, answers: (asked: ChatRequest) => Answer) 
     recorded.push((await recordTrace(ports, recording)).trace);
   }
   const planned = recorded.map((trace) => ({ ...trace, tokens: 50 }));
-  const llm = openaiLlm({ baseUrl: chat.baseUrl, apiKey: "k", model: "m", retries: 3, timeoutMs: 200 });
+  const llm = openaiLlm({ baseUrl: chat.baseUrl, apiKey: "k", model: "m", retries: 3, timeoutMs: 600 });
   return {
     ports,
     chat,
