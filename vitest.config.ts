@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 30_000,
     // Vitest leaves a core to its own thread, which has little to do here.
     maxWorkers: "100%",
+    // A file leaves nothing behind, so the next one in its worker need not load everything again.
+    isolate: false,
     // No key and no setting of the developer's reaches a test.
     env: {
       HANDBOOK_MODEL: "",
