@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { tempDirectory } from "../ports.ts";
-import { handbook } from "./handbook.ts";
+import { builtHandbook, handbook } from "./handbook.ts";
 
 test("a backup restores into an empty data directory, with a way out told for whatever stands against it", async () => {
   using directory = tempDirectory();
@@ -10,14 +10,14 @@ test("a backup restores into an empty data directory, with a way out told for wh
   const file = join(directory.path, "monday.gz");
   const trace = { task: "Feed the quokka", reasoning: "r" };
   await handbook(["call", "record_trace", JSON.stringify(trace)], at("one"));
-  const made = await handbook(["backup", file], at("one"));
+  const made = await builtHandbook(["backup", file], at("one"));
   expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining(`handbook restore ${file}`) });
   const again = await handbook(["backup", file], at("one"));
   expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/BAD_FILE: .*--force/) });
   expect((await handbook(["backup", file, "--force", "--json"], at("one"))).code).toBe(0);
 
-  expect(await handbook(["restore", file], at("two"))).toMatchObject({ code: 0, stderr: "" });
-  const [one, two] = ["one", "two"].map((name) => handbook(["call", "handbook_report", "{}"], at(name)));
+  expect(await builtHandbook(["restore", file], at("two"))).toMatchObject({ code: 0, stderr: "" });
+  const [one, two] = ["one", "two"].map((name) => builtHandbook(["call", "handbook_report", "{}"], at(name)));
   expect((await two)?.stdout).toBe((await one)?.stdout);
   const over = await handbook(["restore", file], at("two"));
   expect(over).toMatchObject({ code: 1, stderr: expect.stringContaining("has a ledger already") });

@@ -8,7 +8,7 @@ import { checkModel } from "../../src/cli/doctor-model.ts";
 import { recordTrace } from "../../src/lifecycle/record.ts";
 import { startChatServer } from "../chat-server.ts";
 import { tempDirectory, testPorts } from "../ports.ts";
-import { handbook } from "./handbook.ts";
+import { builtHandbook, handbook } from "./handbook.ts";
 
 async function doctor(home: string, environment: Record<string, string> = {}) {
   const { code, stdout, stderr } = await handbook(["doctor", "--json"], {
@@ -50,7 +50,7 @@ async function usedHome(path: string): Promise<string> {
 test("a fresh home is well: a line per check, exit code 0", async () => {
   using directory = tempDirectory();
   const home = join(directory.path, "a/b");
-  const { code, stdout } = await handbook(["doctor"], { HANDBOOK_HOME: home, HANDBOOK_STARTERS: "on" });
+  const { code, stdout } = await builtHandbook(["doctor"], { HANDBOOK_HOME: home, HANDBOOK_STARTERS: "on" });
   expect(code).toBe(0);
   const lines = stdout.trim().split("\n");
   expect(lines.map((line) => /^ok {7}([a-z ]+): /.exec(line)?.[1])).toEqual(NAMES);

@@ -8,7 +8,7 @@ import { retrieve } from "../../src/lifecycle/retrieve.ts";
 import { type TestPorts, testPorts } from "../ports.ts";
 import { refusal } from "../refusal.ts";
 import { smallDisk } from "../small-disk.ts";
-import { machine, runHandbook } from "./run-handbook.ts";
+import { machine, runBuilt, runHandbook } from "./run-handbook.ts";
 import {
   alpacaFaults,
   lines,
@@ -322,14 +322,14 @@ test("the command takes --version after export as its own, and before it as the 
   writeFileSync(join(at.project, "t.jsonl"), JSON.stringify(row));
   await runHandbook(at, ["import", "t.jsonl", "--license", "CC0"]);
   const args = ["export", "--format", "sharegpt", "--version", "plain", "--out", "out.json"];
-  const { code, stdout, stderr } = await runHandbook(at, args);
+  const { code, stdout, stderr } = await runBuilt(at, args);
   expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   expect(stderr).toBe("Wrote 1 row to out.json\nWhat they are, and what was left out: out.json.card.md\n");
   expect(shareGptFaults(readFileSync(join(at.project, "out.json"), "utf8"))).toEqual([]);
   const card = readFileSync(join(at.project, "out.json.card.md"), "utf8");
   expect(card).toContain(`handbook ${args.join(" ")}`);
   expect(card).toContain("| license | CC0 | 1 |");
-  expect((await runHandbook(at, ["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+/);
+  expect((await runBuilt(at, ["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+/);
   expect((await runHandbook(at, ["export", "--format", "sft"])).stderr).toContain("Say where with --out");
   expect(await runHandbook(at, ["export", "--outcome", "perhaps"])).toMatchObject({ code: 2 });
 });

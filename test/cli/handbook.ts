@@ -1,19 +1,19 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { UNDRAWN } from "../undrawn.ts";
+import { runInProcess } from "./in-process.ts";
+import { ENTRY, type Run, run } from "./run-handbook.ts";
 
-const ENTRY = join(import.meta.dirname, "../../dist/behavior-handbook.js");
+type Environment = Record<string, string>;
 
-/** Runs the built command to its end, without any setting but these. Starters are off unless they are asked for. */
-export async function handbook(args: readonly string[], environment: Record<string, string>) {
-  const child = spawn(process.execPath, [ENTRY, ...args], {
-    env: { PATH: process.env.PATH, HANDBOOK_STARTERS: "off", ...UNDRAWN, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => (output.stdout += chunk));
-  child.stderr.on("data", (chunk) => (output.stderr += chunk));
-  const [code] = await once(child, "close");
-  return { code: code as number, ...output };
+/** Runs a command to its end, without any setting but these. Starters are off unless they are asked for. */
+export function handbook(args: readonly string[], environment: Environment): Promise<Run> {
+  return runInProcess(args, { env: only(environment), entry: ENTRY });
+}
+
+/** The same in a process of its own, by the built program. */
+export function builtHandbook(args: readonly string[], environment: Environment): Promise<Run> {
+  return run(process.execPath, [ENTRY, ...args], { env: only(environment) });
+}
+
+function only(environment: Environment): Environment {
+  return { PATH: process.env.PATH ?? "", HANDBOOK_STARTERS: "off", ...UNDRAWN, ...environment };
 }

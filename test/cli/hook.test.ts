@@ -6,41 +6,47 @@ import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import type { LedgerReads } from "../../src/ports.ts";
 import { claudeCodeSession, text, thinking, toolUse } from "../claude-code-session.ts";
 import { UNDRAWN } from "../undrawn.ts";
-import { type Machine, machine, type Run, runHandbook } from "./run-handbook.ts";
+import { type Machine, machine, type Run, runBuilt, runHandbook } from "./run-handbook.ts";
 
 const TASK = "Fix the flaky unit tests of the parser module";
 // Put together here, so that no scanner takes this file for a leak.
 const SECRET = ["ghp", "x7Kq2mZp9RtVw4Ys8Bn3Cd6Ef1Gh5Jk0LmQa"].join("_");
 
-const promptHook = (machine: Machine, prompt: string, session_id = "session-1") =>
-  runHandbook(machine, ["hook", "prompt"], {
-    input: JSON.stringify({
-      session_id,
-      transcript_path: "/nowhere/session-1.jsonl",
-      cwd: machine.project,
-      permission_mode: "default",
-      hook_event_name: "UserPromptSubmit",
-      prompt,
-    }),
-  });
-
 type Session = ReturnType<typeof claudeCodeSession>;
 
-/** Ends the turn of a transcript that is written out first; `said` is what the client hands over as the answer. */
-function stopHook(machine: Machine, session: Session | string, said?: string, fields = {}): Promise<Run> {
-  const path = typeof session === "string" ? session : transcriptOf(machine, session);
-  return runHandbook(machine, ["hook", "stop"], {
-    input: JSON.stringify({
-      session_id: "session-1",
-      transcript_path: path,
-      cwd: machine.project,
-      hook_event_name: "Stop",
-      stop_hook_active: false,
-      ...(said !== undefined && { last_assistant_message: said }),
-      ...fields,
+/** The hooks as a client calls them. */
+const hooksBy = (run: typeof runHandbook) => ({
+  promptHook: (machine: Machine, prompt: string, session_id = "session-1") =>
+    run(machine, ["hook", "prompt"], {
+      input: JSON.stringify({
+        session_id,
+        transcript_path: "/nowhere/session-1.jsonl",
+        cwd: machine.project,
+        permission_mode: "default",
+        hook_event_name: "UserPromptSubmit",
+        prompt,
+      }),
     }),
-  });
-}
+
+  /** Ends the turn of a transcript that is written out first; `said` is what the client hands over as the answer. */
+  stopHook(machine: Machine, session: Session | string, said?: string, fields = {}): Promise<Run> {
+    const path = typeof session === "string" ? session : transcriptOf(machine, session);
+    return run(machine, ["hook", "stop"], {
+      input: JSON.stringify({
+        session_id: "session-1",
+        transcript_path: path,
+        cwd: machine.project,
+        hook_event_name: "Stop",
+        stop_hook_active: false,
+        ...(said !== undefined && { last_assistant_message: said }),
+        ...fields,
+      }),
+    });
+  },
+});
+const { promptHook, stopHook } = hooksBy(runHandbook);
+/** As processes: one that has something to tell ends itself. */
+const built = hooksBy(runBuilt);
 
 function transcriptOf(machine: Machine, session: Session): string {
   const path = join(machine.home, "session-1.jsonl");
@@ -87,7 +93,7 @@ const isSilent = { code: 0, stdout: "", stderr: "" };
 describe.concurrent("hook prompt", () => {
   test("hands over what fits the prompt, with the use that it logged for the conversation", async () => {
     using user = machine();
-    const { code, stdout, stderr } = await promptHook(user, TASK);
+    const { code, stdout, stderr } = await built.promptHook(user, TASK);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const { hookSpecificOutput, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({});
@@ -168,8 +174,8 @@ describe.concurrent("hook prompt", () => {
 describe.concurrent("hook stop", () => {
   test("records the turn with the use of its prompt and its true tokens", async () => {
     using user = bare();
-    await promptHook(user, TASK);
-    expect(await stopHook(user, workedOn(TASK), "Fixed.")).toEqual(isSilent);
+    await built.promptHook(user, TASK);
+    expect(await built.stopHook(user, workedOn(TASK), "Fixed.")).toEqual(isSilent);
     const use = await newestUse(user);
     expect(await traces(user)).toMatchObject([
       {
@@ -320,7 +326,7 @@ describe.concurrent("hook stop", () => {
     const session = workedOn(TASK);
     const late = session.lines.pop();
     const path = transcriptOf(user, session);
-    const stopped = stopHook(user, path, "Fixed.");
+    const stopped = built.stopHook(user, path, "Fixed.");
     setTimeout(() => appendFileSync(path, `${late}\n`), 700);
     expect(await stopped).toEqual(isSilent);
     expect(await traces(user)).toMatchObject([{ answer: "Fixed.", output_tokens: 150 }]);
@@ -331,7 +337,7 @@ describe.concurrent("hook stop", () => {
     await promptHook(user, TASK);
     const session = workedOn(TASK);
     session.lines.pop();
-    expect(await stopHook(user, session, "Fixed.")).toEqual(isSilent);
+    expect(await built.stopHook(user, session, "Fixed.")).toEqual(isSilent);
     const [trace] = await traces(user);
     expect(trace).toMatchObject({ answer: "Fixed.", tokens_counted_by: "server" });
     expect(trace?.reasoning).toMatch(/1 failed\n\nFixed\.$/);
@@ -353,7 +359,7 @@ describe.concurrent("hook stop", () => {
     using user = bare();
     const earlier = workedOn("Earlier", claudeCodeSession({ startedAt: new Date(Date.now() - 60_000) }));
     await promptHook(user, TASK);
-    const { code, stdout, stderr } = await stopHook(user, earlier, "Fixed.");
+    const { code, stdout, stderr } = await built.stopHook(user, earlier, "Fixed.");
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(stderr).toMatch(/^handbook hook stop: BAD_FILE: [^\n]+\n$/);
     expect(await traces(user)).toEqual([]);
@@ -376,7 +382,7 @@ describe.concurrent("a hook never breaks the session", () => {
   ])("by %s on stdin", async ([, input]) => {
     using user = bare();
     for (const hook of ["prompt", "stop"])
-      expect(await runHandbook(user, ["hook", hook], { input: input ?? "" })).toEqual(
+      expect(await runBuilt(user, ["hook", hook], { input: input ?? "" })).toEqual(
         oneLine(hook, /INVALID_INPUT: /),
       );
   });
@@ -384,57 +390,59 @@ describe.concurrent("a hook never breaks the session", () => {
   test("by a stdin that never ends", async () => {
     using user = bare();
     const started = performance.now();
-    const ended = await runHandbook(user, ["hook", "prompt"], { input: "{", keepOpen: true });
+    const ended = await runBuilt(user, ["hook", "prompt"], { input: "{", keepOpen: true });
     expect(ended).toEqual(oneLine("prompt", /INVALID_INPUT: /));
     expect(performance.now() - started).toBeLessThan(8000);
   });
 
   test("by arguments that another version would know", async () => {
     using user = bare();
-    expect(await runHandbook(user, ["hook", "compact", "--deep", "x"])).toEqual(
+    expect(await runBuilt(user, ["hook", "compact", "--deep", "x"])).toEqual(
       oneLine("compact", /INVALID_INPUT: /),
     );
-    expect(await runHandbook(user, ["hook"])).toMatchObject({ code: 0, stdout: "" });
+    expect(await runBuilt(user, ["hook"])).toMatchObject({ code: 0, stdout: "" });
   });
 
   test("by a transcript that is missing or not named", async () => {
     using user = bare();
-    expect(await stopHook(user, join(user.home, "none.jsonl"), "Done.")).toEqual(
+    expect(await built.stopHook(user, join(user.home, "none.jsonl"), "Done.")).toEqual(
       oneLine("stop", /BAD_FILE: /),
     );
     const input = JSON.stringify({ session_id: "session-1" });
-    expect(await runHandbook(user, ["hook", "stop"], { input })).toEqual(oneLine("stop", /INVALID_INPUT: /));
+    expect(await runBuilt(user, ["hook", "stop"], { input })).toEqual(oneLine("stop", /INVALID_INPUT: /));
   });
 
   test("by a transcript without anything to record", async () => {
     using user = bare();
     const empty = join(user.home, "empty.jsonl");
     writeFileSync(empty, "\n{broken\n");
-    expect(await stopHook(user, empty)).toEqual(isSilent);
+    expect(await built.stopHook(user, empty)).toEqual(isSilent);
   });
 
   test("by a data directory that cannot be written", async () => {
     using user = bare();
     writeFileSync(user.data, "a file where the directory should be");
-    expect(await promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_UNWRITABLE: /));
-    expect(await stopHook(user, workedOn(TASK), "Fixed.")).toEqual(oneLine("stop", /LEDGER_UNWRITABLE: /));
+    expect(await built.promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_UNWRITABLE: /));
+    expect(await built.stopHook(user, workedOn(TASK), "Fixed.")).toEqual(
+      oneLine("stop", /LEDGER_UNWRITABLE: /),
+    );
   });
 
   test("by a ledger that is damaged", async () => {
     using user = bare();
     mkdirSync(user.data);
     writeFileSync(join(user.data, "handbook.sqlite"), "x".repeat(10_000));
-    expect(await promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_CORRUPT: /));
+    expect(await built.promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_CORRUPT: /));
   });
 
   test("by a ledger that another process keeps locked", async () => {
     using user = bare();
-    await promptHook(user, TASK);
+    await built.promptHook(user, TASK);
     const other = new DatabaseSync(join(user.data, "handbook.sqlite"));
     other.exec("begin immediate");
     try {
       const started = performance.now();
-      expect(await promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_BUSY: /));
+      expect(await built.promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_BUSY: /));
       expect(performance.now() - started).toBeLessThan(9000);
     } finally {
       other.close();
@@ -443,7 +451,7 @@ describe.concurrent("a hook never breaks the session", () => {
 
   test("by a wrong setting", async () => {
     using user = machine({ HANDBOOK_REFLECT_TOKENS: "many" });
-    expect(await promptHook(user, TASK)).toEqual(oneLine("prompt", /BAD_CONFIG: /));
+    expect(await built.promptHook(user, TASK)).toEqual(oneLine("prompt", /BAD_CONFIG: /));
   });
 });
 

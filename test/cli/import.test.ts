@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "../../src/adapters/sql/sqlite-ledger.ts";
 import type { Ledger } from "../../src/ports.ts";
 import { tempDirectory } from "../ports.ts";
-import { handbook } from "./handbook.ts";
+import { builtHandbook, handbook } from "./handbook.ts";
 
 /** A fresh home, with files beside it. */
 function desk() {
@@ -196,7 +196,7 @@ describe("behaviors", () => {
     using other = desk();
     await at.import(at.write("physics.json", JSON.stringify(file)));
     const exported = join(at.home, "../exported.json");
-    await handbook(["export", exported, "--handbook", "physics"], { HANDBOOK_HOME: at.home });
+    await builtHandbook(["export", exported, "--handbook", "physics"], { HANDBOOK_HOME: at.home });
     await other.import(exported, "--handbook", "renamed");
     const texts = (ledger: Ledger, slug: string) =>
       ledger

@@ -16,7 +16,7 @@ import { applyPatch } from "diff";
 import { parse as parseJsonc } from "jsonc-parser";
 import { parse as parseToml } from "smol-toml";
 import { describe, expect, test } from "vitest";
-import { ENTRY, type Machine, machine, run, runHandbook } from "./run-handbook.ts";
+import { ENTRY, type Machine, machine, run, runBuilt, runHandbook } from "./run-handbook.ts";
 
 const server = { command: process.execPath, args: [realpathSync(ENTRY)] };
 
@@ -357,7 +357,7 @@ describe.concurrent("init claude-code", () => {
     using user = machine({ HANDBOOK_STARTERS: "off" });
     const entry = join(user.home, "it's $HOME & co", "dist", "behavior-handbook.js");
     cpSync(dirname(ENTRY), dirname(entry), { recursive: true });
-    await runHandbook(user, ["init", "claude-code"], { entry });
+    await runBuilt(user, ["init", "claude-code"], { entry });
     const { hooks } = files(user).json(".claude/settings.json");
     const { command } = hooks.UserPromptSubmit[0].hooks[0];
     const input = JSON.stringify({ session_id: "s", prompt: "yes" });
@@ -366,7 +366,7 @@ describe.concurrent("init claude-code", () => {
       stdout: "",
       stderr: "",
     });
-    await runHandbook(user, ["uninit", "claude-code"], { entry });
+    await runBuilt(user, ["uninit", "claude-code"], { entry });
     expect(readdirSync(user.project)).toEqual([]);
   });
 
@@ -374,14 +374,14 @@ describe.concurrent("init claude-code", () => {
     using user = machine();
     const entry = join(user.home, ".npm/_npx/0f1e/node_modules/behavior-handbook/dist/behavior-handbook.js");
     cpSync(dirname(ENTRY), dirname(entry), { recursive: true });
-    const { code, stderr } = await runHandbook(user, ["init", "claude-code"], { entry });
+    const { code, stderr } = await runBuilt(user, ["init", "claude-code"], { entry });
     expect(code).toBe(0);
     expect(stderr).toContain("npm install -g behavior-handbook");
     expect(files(user).all()).toEqual({ ".mcp.json": expect.any(String) });
     expect(files(user).json(".mcp.json")).toEqual({
       mcpServers: { handbook: { command: "npx", args: ["-y", "behavior-handbook"] } },
     });
-    await runHandbook(user, ["init", "codex"], { entry });
+    await runBuilt(user, ["init", "codex"], { entry });
     expect(readFileSync(join(user.home, ".codex", "config.toml"), "utf8")).toContain(
       "startup_timeout_sec = 60",
     );

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { grantsOf, may } from "../../src/rules/grants.ts";
 import { tempDirectory } from "../ports.ts";
-import { handbook } from "./handbook.ts";
+import { builtHandbook, handbook } from "./handbook.ts";
 
 describe("handbook keys", () => {
   test("makes a key that is shown once, lists it without its secret, revokes it", async () => {
     using home = tempDirectory();
     const at = { HANDBOOK_HOME: home.path };
     expect((await handbook(["keys", "list"], at)).stdout).toBe("No keys.\n");
-    const made = await handbook(
+    const made = await builtHandbook(
       [
         "keys",
         "create",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { tempDirectory } from "../ports.ts";
-import { handbook } from "./handbook.ts";
+import { builtHandbook, handbook } from "./handbook.ts";
 
 const row = (n: number) =>
   JSON.stringify({
@@ -34,9 +34,10 @@ describe.concurrent("handbook recurring", () => {
     expect(stdout).toMatch(/\| +3 +\| +3 +\| +\d+ +\| +\| Subtract 1 from both sides +\|/);
     expect(stderr).toMatch(`${path}: line 3: has no reasoning`);
     expect(stderr).toMatch(`${missing}: the file: there is no such file`);
-    expect((await files.run("recurring", "--handbook", "algebra")).stderr).toMatch(
-      'there is no handbook "algebra"',
-    );
+    const none = await builtHandbook(["recurring", "--handbook", "algebra"], {
+      HANDBOOK_HOME: files.at("home"),
+    });
+    expect(none.stderr).toMatch('there is no handbook "algebra"');
   });
 
   test("tells the recorded ones, and draws a page and a plot", async () => {

@@ -5,7 +5,7 @@ import { writeRandomModel } from "../../scripts/random-model.ts";
 import { startEmbeddingServer } from "../embedding-server.ts";
 import { startModelHub } from "../model-hub.ts";
 import { tempDirectory } from "../ports.ts";
-import { machine, runHandbook } from "./run-handbook.ts";
+import { machine, runBuilt, runHandbook } from "./run-handbook.ts";
 
 const HANDBOOK = {
   format: "behavior-handbook/1",
@@ -28,9 +28,9 @@ test("reindex builds the index by meaning anew and says so, and takes away the c
   });
   const file = join(at.project, "handbook.json");
   writeFileSync(file, JSON.stringify(HANDBOOK));
-  expect((await runHandbook(at, ["import", file])).code).toBe(0);
+  expect((await runBuilt(at, ["import", file])).code).toBe(0);
 
-  const first = await runHandbook(at, ["reindex", "--json"]);
+  const first = await runBuilt(at, ["reindex", "--json"]);
   expect(first.stderr).toBe("");
   expect(JSON.parse(first.stdout)).toMatchObject([
     { index: "vectors", rows: 3, table: expect.stringMatching(/^vectors_g1_/) },

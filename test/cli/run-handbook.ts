@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tempDirectory } from "../ports.ts";
 import { UNDRAWN } from "../undrawn.ts";
+import { runInProcess } from "./in-process.ts";
 
 export const ENTRY = join(import.meta.dirname, "..", "..", "dist", "behavior-handbook.js");
 
@@ -41,8 +42,17 @@ export function machine(env: Record<string, string> = {}): Machine {
   };
 }
 
-/** Runs the built program. Stdin ends after `input`, unless `keepOpen`. */
+/** Runs a command to its end. */
 export function runHandbook(
+  { env, project }: Machine,
+  args: readonly string[],
+  { input }: { input?: string } = {},
+): Promise<Run> {
+  return runInProcess(args, { env, entry: ENTRY, cwd: project, input });
+}
+
+/** The same in a process of its own, by the built program. Stdin ends after `input`, unless `keepOpen`. */
+export function runBuilt(
   { env, project }: Machine,
   args: readonly string[],
   { entry = ENTRY, ...stdin }: { input?: string; keepOpen?: boolean; entry?: string } = {},
@@ -54,7 +64,7 @@ export function runHandbook(
 export function run(
   command: string,
   args: readonly string[],
-  options: { env: Record<string, string>; cwd: string; input?: string; keepOpen?: boolean },
+  options: { env: Record<string, string>; cwd?: string; input?: string; keepOpen?: boolean },
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args], { cwd: options.cwd, env: options.env });
