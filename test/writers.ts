@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** A process that runs a file of test/ and prints, a line each, what it was told is kept. */
@@ -11,6 +12,7 @@ export function startAcknowledging(
   const path = join(import.meta.dirname, file);
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", path, ...args], {
     stdio: ["pipe", "pipe", stderr],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }, // Node's own default
   });
   const acknowledged: string[] = [];
   let rest = "";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { revokeKey } from "../../src/lifecycle/admit.ts";
 import { loadHandbook } from "../../src/lifecycle/load.ts";
 import type { Ports } from "../../src/ports.ts";
@@ -31,8 +31,8 @@ async function hear(client: Client, uris: string[]) {
 const YARD = "handbook://yard";
 const HIDDEN = "handbook://hidden";
 
-describe("over HTTP", () => {
-  test("a client hears what it may read, whichever process changed it", async () => {
+describe.concurrent("over HTTP", () => {
+  test("a client hears what it may read, whichever process changed it", async ({ expect }) => {
     await using served = await startService();
     const ports = await served.app.ports();
     const { key, text } = await newKey(served.app, { read: ["yard"] }, { name: "k" });
@@ -52,7 +52,7 @@ describe("over HTTP", () => {
     expect(heard).toEqual([YARD]);
   });
 
-  test("who may read all hears of new handbooks", async () => {
+  test("who may read all hears of new handbooks", async ({ expect }) => {
     await using served = await startService();
     const { heard } = await hear(await served.client(), [YARD]);
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -60,7 +60,7 @@ describe("over HTTP", () => {
     await expect.poll(() => heard, { timeout: 5000 }).toEqual(["list", YARD]);
   });
 
-  test("who came before there were keys hears nothing more once there is one", async () => {
+  test("who came before there were keys hears nothing more once there is one", async ({ expect }) => {
     await using served = await startService();
     const { heard } = await hear(await served.client(), [YARD]);
     await served.key({ read: ["default"] });
@@ -70,7 +70,7 @@ describe("over HTTP", () => {
     expect(heard).toEqual([]);
   });
 
-  test("a key that subscribes without end keeps nobody else from it", async () => {
+  test("a key that subscribes without end keeps nobody else from it", async ({ expect }) => {
     await using served = await startService({ HANDBOOK_RATE_LIMIT: "5000" });
     const greedy = await served.client(await served.key({ read: ["yard"] }));
     for (let n = 0; n < 1100; n++) await greedy.listen({ resourcesListChanged: true }).catch(() => {});
@@ -81,7 +81,9 @@ describe("over HTTP", () => {
   });
 });
 
-test("over stdio a client of 2026-07-28 hears what another process changes", async () => {
+test.concurrent("over stdio a client of 2026-07-28 hears what another process changes", async ({
+  expect,
+}) => {
   using home = tempDirectory();
   const client = new Client({ name: "t", version: "1" }, { versionNegotiation: { mode: "auto" } });
   const env = { PATH: process.env.PATH ?? "", HANDBOOK_HOME: home.path, ...UNDRAWN };

@@ -202,7 +202,9 @@ describe("a tool that takes too long", () => {
   });
 });
 
-test("a resource, a prompt or a completion that takes too long is stopped too", async () => {
+test.concurrent("a resource, a prompt or a completion that takes too long is stopped too", async ({
+  expect,
+}) => {
   await using served = await startService({ HANDBOOK_TOOL_SECONDS: "0.2" });
   const { ledger } = await served.app.ports();
   const client = await served.client();
@@ -221,7 +223,9 @@ test("a resource, a prompt or a completion that takes too long is stopped too", 
     await expect(late()).rejects.toThrow(/not done within 0\.2 seconds/);
 });
 
-test("a shutdown finishes the call that runs, takes no new one, and waits for no half-open connection", async () => {
+test.concurrent("a shutdown finishes the call that runs, takes no new one, and waits for no half-open connection", async ({
+  expect,
+}) => {
   await using slow = await silentEndpoint(800, "a reflection of no use");
   using home = tempDirectory();
   const app = appAt(home.path, { HANDBOOK_MODEL: "m", OPENAI_BASE_URL: slow.url });
@@ -246,7 +250,7 @@ test("a shutdown finishes the call that runs, takes no new one, and waits for no
   await app.close();
 });
 
-test("a shutdown does not wait for a client that reads no answers", async () => {
+test.concurrent("a shutdown does not wait for a client that reads no answers", async ({ expect }) => {
   using home = tempDirectory();
   const app = appAt(home.path);
   const service = await serveOnHttp(app, 0);

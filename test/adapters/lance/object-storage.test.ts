@@ -23,7 +23,7 @@ import { startS3 } from "../../s3-server.ts";
 
 const find = (text: string) => ({ text, handbooks: ["default"], limit: 3, also: [] });
 
-test("the index by meaning lives on object storage, and is gone on with through ten seconds of 503", async () => {
+test.concurrent("the index by meaning lives on object storage, and is gone on with through ten seconds of 503", async () => {
   await using s3 = await startS3();
   await using ports = await testPorts();
   const place = { ...ports, s3 };
@@ -46,7 +46,7 @@ test("the index by meaning lives on object storage, and is gone on with through 
   expect(await storedIds(place, "vectors")).toEqual(await wantedIds(ports.ledger));
 });
 
-test("full text for very many behaviors lives there too", async () => {
+test.concurrent("full text for very many behaviors lives there too", async () => {
   await using s3 = await startS3();
   await using ports = await testPorts();
   const made = synthetic(600, 7);
@@ -63,7 +63,7 @@ test("full text for very many behaviors lives there too", async () => {
   await texts.close();
 });
 
-test("two processes write, one is killed: the table equals the ledger, each row once", async () => {
+test.concurrent("two processes write, one is killed: the table equals the ledger, each row once", async () => {
   await using s3 = await startS3();
   using directory = tempDirectory();
   const { path } = directory;
@@ -84,7 +84,7 @@ test("two processes write, one is killed: the table equals the ledger, each row 
   await ledger.close();
 });
 
-test("an endpoint without conditional PUT is refused before anything is written", async () => {
+test.concurrent("an endpoint without conditional PUT is refused before anything is written", async () => {
   await using s3 = await startS3({ conditional: false });
   await using ports = await testPorts();
   await put(ports.ledger, "behavior_quokka", {});
@@ -99,7 +99,7 @@ test("an endpoint without conditional PUT is refused before anything is written"
   expect([...s3.objects.keys()]).toEqual([]);
 });
 
-test("the test of an endpoint leaves nothing there, and says what is wrong with one that does not answer", async () => {
+test.concurrent("the test of an endpoint leaves nothing there, and says what is wrong with one that does not answer", async () => {
   await using s3 = await startS3();
   const place = { uri: "s3://bucket/index", storage: s3.storage };
   await requireConditionalPut(place);
