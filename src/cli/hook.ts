@@ -35,8 +35,9 @@ export function hookCommand(): Command {
         await answer(event);
       } catch (error) {
         end(error);
+      } finally {
+        clearTimeout(limit);
       }
-      clearTimeout(limit);
     });
 }
 

@@ -45,7 +45,7 @@ const hooksBy = (run: typeof runHandbook) => ({
   },
 });
 const { promptHook, stopHook } = hooksBy(runHandbook);
-/** As processes: one that has something to tell ends itself. */
+/** As processes, also where one waits: those in this process run one after the other. */
 const built = hooksBy(runBuilt);
 
 function transcriptOf(machine: Machine, session: Session): string {
@@ -382,7 +382,7 @@ describe.concurrent("a hook never breaks the session", () => {
   ])("by %s on stdin", async ([, input]) => {
     using user = bare();
     for (const hook of ["prompt", "stop"])
-      expect(await runBuilt(user, ["hook", hook], { input: input ?? "" })).toEqual(
+      expect(await runHandbook(user, ["hook", hook], { input: input ?? "" })).toEqual(
         oneLine(hook, /INVALID_INPUT: /),
       );
   });
@@ -397,10 +397,10 @@ describe.concurrent("a hook never breaks the session", () => {
 
   test("by arguments that another version would know", async () => {
     using user = bare();
-    expect(await runBuilt(user, ["hook", "compact", "--deep", "x"])).toEqual(
+    expect(await runHandbook(user, ["hook", "compact", "--deep", "x"])).toEqual(
       oneLine("compact", /INVALID_INPUT: /),
     );
-    expect(await runBuilt(user, ["hook"])).toMatchObject({ code: 0, stdout: "" });
+    expect(await runHandbook(user, ["hook"])).toMatchObject({ code: 0, stdout: "" });
   });
 
   test("by a transcript that is missing or not named", async () => {
@@ -409,7 +409,7 @@ describe.concurrent("a hook never breaks the session", () => {
       oneLine("stop", /BAD_FILE: /),
     );
     const input = JSON.stringify({ session_id: "session-1" });
-    expect(await runBuilt(user, ["hook", "stop"], { input })).toEqual(oneLine("stop", /INVALID_INPUT: /));
+    expect(await runHandbook(user, ["hook", "stop"], { input })).toEqual(oneLine("stop", /INVALID_INPUT: /));
   });
 
   test("by a transcript without anything to record", async () => {
@@ -432,12 +432,12 @@ describe.concurrent("a hook never breaks the session", () => {
     using user = bare();
     mkdirSync(user.data);
     writeFileSync(join(user.data, "handbook.sqlite"), "x".repeat(10_000));
-    expect(await built.promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_CORRUPT: /));
+    expect(await promptHook(user, TASK)).toEqual(oneLine("prompt", /LEDGER_CORRUPT: /));
   });
 
   test("by a ledger that another process keeps locked", async () => {
     using user = bare();
-    await built.promptHook(user, TASK);
+    await promptHook(user, TASK);
     const other = new DatabaseSync(join(user.data, "handbook.sqlite"));
     other.exec("begin immediate");
     try {
@@ -451,7 +451,7 @@ describe.concurrent("a hook never breaks the session", () => {
 
   test("by a wrong setting", async () => {
     using user = machine({ HANDBOOK_REFLECT_TOKENS: "many" });
-    expect(await built.promptHook(user, TASK)).toEqual(oneLine("prompt", /BAD_CONFIG: /));
+    expect(await promptHook(user, TASK)).toEqual(oneLine("prompt", /BAD_CONFIG: /));
   });
 });
 

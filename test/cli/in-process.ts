@@ -42,44 +42,59 @@ async function runAlone(args: readonly string[], { env, entry, cwd, input }: Sur
     stdout: sink("stdout"),
     stderr: sink("stderr"),
   };
-  using undo = new DisposableStack();
+  const undo: (() => void)[] = [];
   const put = <T extends object>(target: T, name: keyof T, value: unknown) => {
     const before = Object.getOwnPropertyDescriptor(target, name);
     Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: true });
-    undo.defer(() => {
+    undo.push(() => {
       if (before === undefined) delete target[name];
       else Object.defineProperty(target, name, before);
     });
   };
   const environment = { ...process.env };
-  undo.defer(() => replace(environment));
-  replace(env);
-  if (cwd !== undefined) {
-    const before = process.cwd();
-    undo.defer(() => process.chdir(before));
-    process.chdir(cwd);
-  }
+  undo.push(() => replace(environment));
+  const before = process.cwd();
+  undo.push(() => process.chdir(before));
   for (const name of ["stdin", "stdout", "stderr"] as const) put(process, name, streams[name]);
   for (const name of METHODS)
     put(console, name, (...words: unknown[]) => void streams.stderr.write(`${format(...words)}\n`));
   put(process, "argv", [process.execPath, entry, ...args]);
   put(process, "exit", (code?: number) => {
-    throw new Error(`the command ended its process with ${code}: run it in one`);
+    throw new Ended(code ?? Number(process.exitCode ?? 0));
   });
   for (const event of EVENTS) {
     const before = process.listeners(event as "SIGINT");
-    undo.defer(() => {
+    undo.push(() => {
       for (const added of process.listeners(event as "SIGINT"))
         if (!before.includes(added)) process.off(event, added);
     });
   }
   const { exitCode } = process;
-  undo.defer(() => {
+  undo.push(() => {
     process.exitCode = exitCode;
   });
   process.exitCode = undefined;
-  const code = await main(args);
-  return { code, ...output };
+  try {
+    replace(env);
+    if (cwd !== undefined) process.chdir(cwd);
+    const code = await main(args);
+    return { code, ...output };
+  } catch (error) {
+    if (error instanceof Ended) return { code: error.code, ...output };
+    throw error;
+  } finally {
+    for (const back of undo.reverse()) back();
+  }
+}
+
+/** Thrown where the process would end. */
+class Ended extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`the process ended with ${code}`);
+    this.code = code;
+  }
 }
 
 /** In place: native code and `os.homedir()` read the environment of the process, not an object. */
