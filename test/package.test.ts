@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -29,7 +29,7 @@ test("the packed package, installed in an empty folder, is what mcp.json starts"
   // The build is there already; `prepack` would take it away under the other tests.
   npm("pack", root, "--ignore-scripts", "--silent");
   const [tarball = ""] = readdirSync(folder.path).filter((file) => file.endsWith(".tgz"));
-  npm("init", "-y");
+  writeFileSync(join(folder.path, "package.json"), "{}");
   npm("install", "--offline", `./${tarball}`);
 
   const { command, args } = JSON.parse(readFileSync(join(root, "mcp.json"), "utf8")).mcpServers.handbook;

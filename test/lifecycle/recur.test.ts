@@ -127,14 +127,16 @@ describe.skipIf(!DATA)("real traces (needs HANDBOOK_BENCH_DATA)", () => {
   }, async () => {
     await using ports = await testPorts();
     const sets = ["misguided_attention", "gemma4_math500", "thought_anchors_r1_distill"];
+    const tasks = new Map<string, string>();
     const traces = async function* () {
       const paths = sets.map((set) => join(DATA ?? "", "traces", set, "traces.jsonl.gz"));
       for await (const row of readTranscripts(paths)) {
-        if ("trace" in row) yield { ...row.trace, id: `${row.file}:${row.place}` };
+        if (!("trace" in row)) continue;
+        const id = `${row.file}:${row.place}`;
+        tasks.set(id, row.trace.task);
+        yield { ...row.trace, id };
       }
     };
-    const tasks = new Map<string, string>();
-    for await (const { id, task } of traces()) tasks.set(id, task);
     const { groups, ...counts } = await recur(ports, traces());
     expect(counts).toMatchObject({ traces: 1757, problems: 558, share: 1 });
     const top = groups.slice(0, 20);

@@ -109,15 +109,26 @@ describe("at start", () => {
     [{ HANDBOOK_MODEL: "m", OPENAI_BASE_URL: "not a url" }, /BAD_CONFIG: OPENAI_BASE_URL/],
   ])("%j is refused with the variable and the fix", async (environment, message) => {
     using home = tempDirectory();
-    for (const args of [[], ["serve", "--http", "--port", "0"], ["call", "handbook_report"]]) {
-      const { child, ended } = start(args, { HANDBOOK_HOME: home.path, ...environment });
+    const { child, ended } = start([], { HANDBOOK_HOME: home.path, ...environment });
+    child.stdin.end();
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe("");
+  });
+
+  test.each([[["serve", "--http", "--port", "0"]], [["call", "handbook_report"]]])(
+    "a wrong setting is refused by %j too",
+    async (args) => {
+      using home = tempDirectory();
+      const { child, ended } = start(args, { HANDBOOK_HOME: home.path, HANDBOOK_STARTERS: "maybe" });
       child.stdin.end();
       const { code, stdout, stderr } = await ended;
       expect(code).toBe(1);
-      expect(stderr).toMatch(message);
+      expect(stderr).toMatch(/BAD_CONFIG: HANDBOOK_STARTERS/);
       expect(stdout).toBe("");
-    }
-  });
+    },
+  );
 
   test("an unknown variable that looks like ours is warned of", async () => {
     using home = tempDirectory();
