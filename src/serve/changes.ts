@@ -7,7 +7,7 @@ import { logError } from "./log.ts";
 import { type RequestContext, requestContext } from "./request-context.ts";
 
 const PAGE = 500;
-const MOST_OF_ONE = 32; // subscriptions of one caller; the SDK takes 1,024 of all
+const MOST_OF_ONE = 32; // subscriptions of one caller, far fewer than of all
 
 /** What changed in the ledger, whichever process changed it. */
 export type Change =

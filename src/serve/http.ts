@@ -24,6 +24,7 @@ const MAX_BODY = 16 * 1024 * 1024; // 2 MB of reasoning may be 12 MB of escaped 
 const HEADERS_MS = 20_000;
 const REQUEST_MS = 120_000; // until its last byte; a slow line may take a while for a long trace
 const LOOK_FOR_CHANGES_MS = 1000;
+const MAX_SUBSCRIPTIONS = 1024; // of all callers
 const PATHS = new Set(["/mcp", "/healthz", "/readyz", "/metrics"]);
 
 export interface HttpService {
@@ -38,7 +39,12 @@ export interface HttpService {
  *
  * Throws: PORT_IN_USE; BAD_CONFIG beyond loopback without authentication or without a public name.
  */
-export async function serveOnHttp(app: App, port: number, host = LOOPBACK): Promise<HttpService> {
+export async function serveOnHttp(
+  app: App,
+  port: number,
+  host = LOOPBACK,
+  { maxSubscriptions = MAX_SUBSCRIPTIONS } = {},
+): Promise<HttpService> {
   const gate = new Gate(app);
   if (!isLoopback(host)) await gate.mustBeShut(host);
   const metrics = openMetrics(app);
@@ -56,6 +62,7 @@ export async function serveOnHttp(app: App, port: number, host = LOOPBACK): Prom
     {
       maxRequestBodySize: MAX_BODY,
       bus: new ChangeBus(app, LOOK_FOR_CHANGES_MS),
+      maxSubscriptions,
       onerror: (error) => logRejected("http.rejected", error),
     },
   );

@@ -37,10 +37,13 @@ export function appAt(home: string, environment: Record<string, string> = {}): A
 }
 
 /** The real server on loopback, on a fresh directory. */
-export async function startService(environment: Record<string, string> = {}): Promise<Served> {
+export async function startService(
+  environment: Record<string, string> = {},
+  limits?: { maxSubscriptions: number },
+): Promise<Served> {
   const directory = tempDirectory();
   const app = appAt(directory.path, environment);
-  const service = await serveOnHttp(app, 0);
+  const service = await serveOnHttp(app, 0, undefined, limits);
   const url = new URL(service.url);
   const clients: { close(): Promise<void> }[] = [];
   return {
