@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const POSTGRES_ONLY = ["test/**/postgres-*.test.ts", "test/serve/replicas.test.ts"];
@@ -5,8 +6,8 @@ const POSTGRES_ONLY = ["test/**/postgres-*.test.ts", "test/serve/replicas.test.t
 export default defineConfig({
   test: {
     testTimeout: 30_000,
-    // Vitest leaves a core to its own thread, which has little to do here.
-    maxWorkers: "100%",
+    // Tests wait for leases, signals and clients; meanwhile others run.
+    maxWorkers: availableParallelism() + 1,
     // A file leaves nothing behind, so the next one in its worker need not load everything again.
     isolate: false,
     // No key and no setting of the developer's reaches a test.

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { synthetic } from "../../../bench/data.ts";
 import { lanceTexts } from "../../../src/adapters/lance/lance-texts.ts";
 import { largeIndex } from "../../../src/adapters/lexical/large-index.ts";
@@ -27,19 +27,38 @@ async function opened(ports: TestPorts) {
   return { texts, large: largeIndex(ports.ledger, lexicalRules, texts) };
 }
 
-test("candidates of full text, ranked by the recipe, come out as the whole index would rank them", async () => {
-  await using ports = await testPorts();
-  const { texts, large } = await opened(ports);
-  const whole = memoryIndex(ports.ledger, lexicalRules);
-  let same = 0;
-  for (let round = 0; round < 40; round++) {
-    const search = { text: made.task(), handbooks: ["default"], limit: 5 };
-    const [expected, found] = [await whole.search(search), await large.search(search)];
-    expect(found.sources).toEqual(["lexical"]);
-    if (found.hits[0]?.name === expected.hits[0]?.name) same++;
-  }
-  expect(same).toBeGreaterThanOrEqual(38);
-  await texts.close();
+describe("of a handbook that nobody changes,", () => {
+  let ports: TestPorts;
+  let texts: Awaited<ReturnType<typeof opened>>["texts"];
+  let large: Awaited<ReturnType<typeof opened>>["large"];
+  beforeAll(async () => {
+    ports = await testPorts();
+    ({ texts, large } = await opened(ports));
+  });
+  afterAll(async () => {
+    await texts.close();
+    await ports[Symbol.asyncDispose]();
+  });
+
+  test("candidates of full text, ranked by the recipe, come out as the whole index would rank them", async () => {
+    const whole = memoryIndex(ports.ledger, lexicalRules);
+    let same = 0;
+    for (let round = 0; round < 40; round++) {
+      const search = { text: made.task(), handbooks: ["default"], limit: 5 };
+      const [expected, found] = [await whole.search(search), await large.search(search)];
+      expect(found.sources).toEqual(["lexical"]);
+      if (found.hits[0]?.name === expected.hits[0]?.name) same++;
+    }
+    expect(same).toBeGreaterThanOrEqual(38);
+  });
+
+  test("another handbook's behaviors are not found, and a topic is answered whole", async () => {
+    expect((await large.search({ text: made.task(), handbooks: ["other"], limit: 5 })).hits).toEqual([]);
+    const topic = made.handbook.behaviors[0]?.topic;
+    const { hits } = await large.search({ text: "qqqq", handbooks: ["default"], topic, limit: 200 });
+    const all = made.handbook.behaviors.filter((behavior) => behavior.topic === topic);
+    expect(hits).toHaveLength(Math.min(200, all.length));
+  });
 });
 
 test("what was added, reworded or retired is so at the next search, before full text knows", async () => {
@@ -133,15 +152,4 @@ test("the question comes before the log that is pasted with it, and its rare wor
   const words = texts.asked[0]?.split(" ") ?? [];
   for (const word of ["postgres", "replica", "lag"]) expect(words.slice(0, 5)).toContain(word);
   expect(words.indexOf("restart")).toBeGreaterThan(words.indexOf("replica"));
-});
-
-test("another handbook's behaviors are not found, and a topic is answered whole", async () => {
-  await using ports = await testPorts();
-  const { texts, large } = await opened(ports);
-  expect((await large.search({ text: made.task(), handbooks: ["other"], limit: 5 })).hits).toEqual([]);
-  const topic = made.handbook.behaviors[0]?.topic;
-  const { hits } = await large.search({ text: "qqqq", handbooks: ["default"], topic, limit: 200 });
-  const all = made.handbook.behaviors.filter((behavior) => behavior.topic === topic);
-  expect(hits).toHaveLength(Math.min(200, all.length));
-  await texts.close();
 });
