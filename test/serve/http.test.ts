@@ -193,11 +193,19 @@ describe("a tool that takes too long", () => {
       })
       .toHaveLength(1);
     const [first] = await ledger.recentTraces(1);
-    await expect(call(client, "reflect_and_extract", { trace_ids: [first?.id] })).rejects.toThrow(
-      /TIMED_OUT: .*0\.5 seconds.*Nothing was stored/,
-    );
-    await served.app.idle();
-    await expect.poll(slow.aborted).toBe(1);
+    // Nor does it always reach the model in time; each call is stopped all the same.
+    await expect
+      .poll(
+        async () => {
+          await expect(call(client, "reflect_and_extract", { trace_ids: [first?.id] })).rejects.toThrow(
+            /TIMED_OUT: .*0\.5 seconds.*Nothing was stored/,
+          );
+          await served.app.idle();
+          return slow.aborted();
+        },
+        { timeout: 10_000 },
+      )
+      .toBeGreaterThan(0);
     expect((await ledger.counts("default")).reflections).toMatchObject({ open: 0, done: 0 });
   });
 });
