@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const POSTGRES_ONLY = ["test/**/postgres-*.test.ts", "test/serve/replicas.test.ts"];
@@ -6,8 +5,8 @@ const POSTGRES_ONLY = ["test/**/postgres-*.test.ts", "test/serve/replicas.test.t
 export default defineConfig({
   test: {
     testTimeout: 30_000,
-    // Tests wait for leases, signals and clients; meanwhile others run.
-    maxWorkers: availableParallelism() + 1,
+    // Vitest leaves a core to its own thread, which has little to do here.
+    maxWorkers: "100%",
     // A file leaves nothing behind, so the next one in its worker need not load everything again.
     isolate: false,
     // No key and no setting of the developer's reaches a test.

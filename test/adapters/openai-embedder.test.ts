@@ -151,7 +151,7 @@ test("a body that breaks off is unavailable or bad output, never a vector", asyn
 test("a silent server is unavailable, and then nobody asks it for a while", async () => {
   const silent = () => {};
   await using server = await startEmbeddingServer([silent, silent, silent]);
-  const embedder = embedderAt(server, { timeoutMs: 50 });
+  const embedder = embedderAt(server, { timeoutMs: 250 }); // each request has to reach it
   await expect(embedder.embed(["a"], "query")).rejects.toMatchObject({ code: "EMBEDDER_UNAVAILABLE" });
   await expect(embedder.embed(["b"], "query")).rejects.toThrow("does not answer");
   expect(server.requests).toHaveLength(3);
