@@ -53,7 +53,7 @@ export async function makeLedger(home: string, behaviors: Iterable<SyntheticBeha
     const revision = ledger.prepare(
       `insert into behavior_revisions
           (handbook, name, revision, status, instruction, "when", keywords, topic, author, trace_ids, reason, created_at)
-        values ('default', ?, 1, 'active', ?, ?, ?, ?, 'import', '[]', 'loaded from a import file', ?)`,
+        values ('default', ?, 1, 'active', ?, ?, ?, ?, 'import', '[]', 'loaded from a file', ?)`,
     );
     ledger.exec("pragma synchronous = off; pragma cache_size = -500000; begin");
     let seq = 0;
