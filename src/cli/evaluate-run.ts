@@ -74,6 +74,11 @@ export async function runEvaluation(
       ).flat(),
     ),
   );
+  const perSeed = budgets.length * problems.length * seeds;
+  const requests = perSeed * arms.reduce((sum, arm) => sum + requestsOf(arm, evaluation.attempts), 0);
+  console.error(
+    `${several(jobs.length, "attempt")}, at most ${several(requests, "request")}: what was paid for before is not asked again.`,
+  );
   const rows: Row[] = [];
   await using progress = await startProgress(jobs.length);
   const lines = async function* () {
@@ -121,6 +126,12 @@ export async function runEvaluation(
     cells: summarize(rows, { arms, budgets }, prices),
     failures: rows.filter((row) => "failure" in row),
   };
+}
+
+/** How many requests one attempt takes, where none of them was answered for another arm or seed. */
+function requestsOf(arm: Arm, attempts: number): number {
+  if (arm === "self-improve") return 3 * attempts + 1; // each first attempt is made, reflected on and extracted from
+  return arm === "critique-revise" ? 2 : 1;
 }
 
 /** What the arm `behaviors` measures where the handbook was learned from the same problems. */

@@ -78,6 +78,8 @@ describe("of a student of whom all is known", () => {
       ],
     );
     expect(code, stderr).toBe(0);
+    const [, most = "0"] = /attempts, at most ([\d,]+) requests/.exec(stderr) ?? [];
+    expect(at.server.requests.length).toBeLessThanOrEqual(Number(most.replaceAll(",", "")));
     result = JSON.parse(stdout);
   }, HOOK_MS);
   afterAll(() => at[Symbol.asyncDispose]());

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { LearningReads, LearningWrites } from "../../ports/learning.ts";
 import { type Database, traceKey } from "./sql-schema.ts";
+import { isUnreflected } from "./sql-unreflected.ts";
 
 /** What waits to be reflected on. A row stays when it was: the reflections on its first trace tell. */
 export async function createLearning(db: Kysely<unknown>): Promise<void> {
@@ -29,17 +30,7 @@ export function sqlLearningReads(db: Database): LearningReads {
         .selectFrom("learning_queue")
         .selectAll()
         .where("handbook", "=", handbook)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom("reflection_traces as rt")
-                .innerJoin("reflections as r", "r.id", "rt.reflection_id")
-                .select("rt.trace_id")
-                .whereRef("rt.trace_id", "=", "learning_queue.trace_id")
-                .where((eb) => eb.or([eb("r.status", "=", "done"), eb("r.created_at", ">", openedAfter)])),
-            ),
-          ),
-        )
+        .where(isUnreflected("learning_queue.trace_id", openedAfter))
         .orderBy("rank")
         .orderBy("stake", "desc")
         .orderBy(sql`trace_key`)

@@ -1,6 +1,7 @@
 import type { LedgerReads } from "../../ports.ts";
 import { traceOf } from "./sql-rows.ts";
 import type { Database } from "./sql-schema.ts";
+import { isUnreflected } from "./sql-unreflected.ts";
 
 const SUMMARY = ["id", "task", "outcome", "evidence", "output_tokens", "created_at"] as const;
 
@@ -44,17 +45,7 @@ export function sqlTraceReads(db: Database): TraceReads {
         .selectFrom("traces")
         .select(SUMMARY)
         .where("handbook", "=", handbook)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom("reflection_traces as rt")
-                .innerJoin("reflections as r", "r.id", "rt.reflection_id")
-                .select("rt.trace_id")
-                .whereRef("rt.trace_id", "=", "traces.id")
-                .where((eb) => eb.or([eb("r.status", "=", "done"), eb("r.created_at", ">", openedAfter)])),
-            ),
-          ),
-        )
+        .where(isUnreflected("traces.id", openedAfter))
         .orderBy("id", "desc")
         .limit(limit)
         .execute();
