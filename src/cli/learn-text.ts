@@ -132,6 +132,8 @@ function toldLearned(learned: NonNullable<LearnResult["learned"]>): string[] {
   if (isIdle) return ["Nothing was spent."];
   const each =
     kept > 0 ? `, ${n(Math.round(tokensOf(learned) / kept))} tokens for each behavior that is kept` : "";
+  const isTooLittle = left > 0 && calls + failed.length === 0 && !learned.gaveUp;
+  const nextStep = isTooLittle ? "Give it a larger --budget." : "The same command does what is missing.";
   const why = learned.gaveUp ? "the endpoint failed again and again" : "the budget would not hold them";
   return [
     `${learned.solved > 0 ? `${counted(learned.solved, "problem")} solved. ` : ""}${counted(learned.reflections, "reflection")}: ${n(decisions.add)} added, ${n(decisions.strengthen)} strengthened, ${n(decisions.merge)} merged, ${n(decisions.revise)} revised, ${n(decisions.reject)} rejected.`,
@@ -139,7 +141,7 @@ function toldLearned(learned: NonNullable<LearnResult["learned"]>): string[] {
     ...failed.slice(0, LISTED).map(({ what, reason }) => `Failed: ${what}: ${reason}`),
     ...(failed.length > LISTED ? [`and ${n(failed.length - LISTED)} more failed`] : []),
     ...(left > 0 ? [`${n(left)} not begun: ${why}.`] : []),
-    ...(failed.length > 0 || left > 0 ? ["The same command does what is missing."] : []),
+    ...(failed.length > 0 || left > 0 ? [nextStep] : []),
   ];
 }
 

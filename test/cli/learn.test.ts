@@ -148,6 +148,14 @@ describe("with a model", () => {
     expect(server.requests).toEqual([]);
   });
 
+  test("a budget in which nothing fits is told as such", async () => {
+    await using server = await startChatServer(strategist);
+    using at = desk(server.baseUrl);
+    const { stdout } = await at.learn("--budget", "300");
+    expect(stdout).toMatch(/the budget would not hold them[\s\S]*Give it a larger --budget\.\n$/);
+    expect(server.requests).toEqual([]);
+  });
+
   test("what fails is told at the end with exit code 1, and the same command does what is missing", async () => {
     let isSpoilt = true;
     await using server = await startChatServer((asked) =>
