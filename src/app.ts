@@ -151,6 +151,11 @@ async function makeHandbooks({ ledger, settings: { handbooks }, now }: Ports): P
   });
 }
 
+/** Where answers of models are kept, which were paid for. */
+export function answersFile({ home }: Config): string {
+  return join(home, "cache", "answers.sqlite");
+}
+
 /** Where the copy of the lexical index lies. */
 export function lexicalCopy({ home }: Config): string {
   return join(home, "cache", "lexical.bin");

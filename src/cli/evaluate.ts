@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type App, lazyLlm } from "../app.ts";
+import { type App, answersFile, lazyLlm } from "../app.ts";
 import type { ModelConfig } from "../config/models.ts";
 import { HandbookError } from "../errors.ts";
 import type { Evaluation } from "../lifecycle/evaluate.ts";
@@ -9,6 +8,7 @@ import { Arm } from "../model/evaluation.ts";
 import { Check } from "../model/problem.ts";
 import type { Llm } from "../ports/models.ts";
 import type { Ports } from "../ports.ts";
+import { wholeNumber } from "./arguments.ts";
 import type { EvaluationPlan } from "./evaluate-run.ts";
 import { resumable } from "./interruption.ts";
 import { print, withPorts } from "./open.ts";
@@ -57,12 +57,12 @@ export function evaluateCommand(): Command {
     .option("--budgets <list>", "most output tokens of an answer, e.g. 2048,4096,8192,16384", budgetsOf, [
       BUDGET,
     ])
-    .option("--seeds <n>", "attempts at each problem, by arm and budget", count, 1)
+    .option("--seeds <n>", "attempts at each problem, by arm and budget", wholeNumber, 1)
     .option("--temperature <t>", "of the student; default: the endpoint's", temperatureOf)
-    .option("--top <n>", "most behaviors in a prompt", count, TOP)
+    .option("--top <n>", "most behaviors in a prompt", wholeNumber, TOP)
     .option("--by-topic", "all behaviors of the problem's topic instead, as the paper does on MATH")
-    .option("--attempts <n>", "first attempts that self-improve learns from", count, ATTEMPTS)
-    .option("--limit <n>", "only the first so many problems", count)
+    .option("--attempts <n>", "first attempts that self-improve learns from", wholeNumber, ATTEMPTS)
+    .option("--limit <n>", "only the first so many problems", wholeNumber)
     .addOption(
       new Option("--check <how>", "how answers are checked")
         .choices(Check.options)
@@ -72,15 +72,15 @@ export function evaluateCommand(): Command {
       "--command <command>",
       "checks an answer: problem and answer as JSON on stdin, exit code 0 right, 1 wrong",
     )
-    .option("--check-seconds <n>", "longest that it may take", count, CHECK_S)
+    .option("--check-seconds <n>", "longest that it may take", wholeNumber, CHECK_S)
     .option(
       "--sft-model <kind=model>",
       "a trained model at the student's endpoint: plain=… or behavior=…",
       sftModel,
       {},
     )
-    .option("--concurrency <n>", "requests at once", count, CONCURRENCY)
-    .option("--timeout <seconds>", "longest that a request may take", count, TIMEOUT_S)
+    .option("--concurrency <n>", "requests at once", wholeNumber, CONCURRENCY)
+    .option("--timeout <seconds>", "longest that a request may take", wholeNumber, TIMEOUT_S)
     .option("--html <file>", "write a page with plots, which needs no network")
     .option("--jsonl <file>", "write every attempt, with its text")
     .option("--json", "print JSON")
@@ -114,7 +114,7 @@ async function evaluate(path: string, options: Options, { config }: App, ports: 
       import("../adapters/answer-command.ts"),
       import("./evaluate-run.ts"),
     ]);
-  using answers = keptAnswers(join(config.home, "cache", "answers.sqlite"));
+  using answers = keptAnswers(answersFile(config));
   const persistence = { retries: RETRIES, timeoutMs: options.timeout * 1000 };
   const asked: ReturnType<typeof answers.of>[] = [];
   const kept = (model: ModelConfig): Llm => {
@@ -194,13 +194,7 @@ function armsOf(value: string): Arm[] {
 }
 
 function budgetsOf(value: string): number[] {
-  return [...new Set(value.split(",").map(count))].sort((a, b) => a - b);
-}
-
-function count(value: string): number {
-  const n = Number(value);
-  if (Number.isSafeInteger(n) && n > 0) return n;
-  throw new InvalidArgumentError("It takes a whole number from 1.");
+  return [...new Set(value.split(",").map(wholeNumber))].sort((a, b) => a - b);
 }
 
 function temperatureOf(value: string): number {

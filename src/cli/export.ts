@@ -7,6 +7,7 @@ import type { Handbook } from "../model/handbook.ts";
 import { Evidence, Outcome } from "../model/outcome.ts";
 import type { Ports } from "../ports.ts";
 import { handbookMarkdown } from "../serve/markdown.ts";
+import { wholeNumber } from "./arguments.ts";
 import type { TrainingOptions } from "./export-training.ts";
 import { withPorts } from "./open.ts";
 import { TRAINING_FORMATS, type TrainingFormat } from "./training-formats.ts";
@@ -72,9 +73,9 @@ export function exportCommand(): Command {
       "user",
     ])
     .option("--since <date>", "training: traces recorded since, e.g. 2026-05-01", instant)
-    .option("--per-problem <n>", "training: replies to one problem, at most", positive, 16)
+    .option("--per-problem <n>", "training: replies to one problem, at most", wholeNumber, 16)
     .option("--margin <share>", "dpo: how much shorter the chosen one of two correct ones is", share, 0.25)
-    .option("--most <n>", "training: only so many rows, that cover most, best first", positive)
+    .option("--most <n>", "training: only so many rows, that cover most, best first", wholeNumber)
     .option("--test-set <file>", "training: JSONL of problems that must not be trained on, also reworded")
     .option("--keep-leaks", "training: list the problems of the test set, and keep them")
     .addHelpText("after", HELP)
@@ -153,12 +154,6 @@ function instant(text: string): string {
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new InvalidArgumentError("It takes a date, such as 2026-05-01.");
   return new Date(time).toISOString();
-}
-
-function positive(text: string): number {
-  const n = Number(text);
-  if (!Number.isSafeInteger(n) || n < 1) throw new InvalidArgumentError("It takes a whole number from 1 on.");
-  return n;
 }
 
 function share(text: string): number {

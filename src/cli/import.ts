@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import type { Refused } from "../adapters/readers/import-faults.ts";
 import { type ImportFile, openImportFile } from "../adapters/readers/import-file.ts";
 import type { RowRead } from "../adapters/readers/transcripts.ts";
 import { type Loaded, loadHandbook } from "../lifecycle/load.ts";
 import { recordTrace } from "../lifecycle/record.ts";
-import { HandbookSlug } from "../model/handbook.ts";
 import type { Ports } from "../ports.ts";
+import { handbookSlug } from "./arguments.ts";
 import { importProgress, type Progress } from "./import-progress.ts";
 import type { BehaviorSource, BehaviorsRead } from "./import-reading.ts";
 import { print, withPorts } from "./open.ts";
@@ -140,11 +140,4 @@ function told(imported: Imported): string {
 function refusalLines({ refused, refusals }: Refusals): string[] {
   const lines = refusals.map(({ place, reason }) => `${place}: ${reason}`);
   return refused > refusals.length ? [...lines, `and ${refused - refusals.length} more`] : lines;
-}
-
-function handbookSlug(value: string): string {
-  const parsed = HandbookSlug.safeParse(value);
-  if (!parsed.success)
-    throw new InvalidArgumentError("It takes lower-case letters, digits and single dashes.");
-  return parsed.data;
 }

@@ -8,7 +8,7 @@ import type { Trace } from "../model/trace.ts";
 import type { Ports } from "../ports.ts";
 import { problemText } from "../prompts/problem.ts";
 import { impliedEvidence } from "../rules/evidence.ts";
-import { digest, traceHash } from "../rules/identity.ts";
+import { digest, taskWords, traceHash } from "../rules/identity.ts";
 import type { PlannedTrace } from "../rules/learning-plan.ts";
 
 const CHARACTERS_PER_TOKEN = 4;
@@ -146,7 +146,7 @@ function planned({
   return {
     id,
     handbook,
-    task: digest(task.trim().replace(/\s+/g, " ").toLowerCase()).slice(0, 12), // a longer slice would hold the whole
+    task: digest(taskWords(task)).slice(0, 12), // a longer slice would hold the whole
     outcome,
     evidence,
     output_tokens,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { setFlagsFromString } from "node:v8";
 import { computeEngineMathematics } from "../adapters/compute-engine-mathematics.ts";
@@ -8,7 +8,7 @@ import { learningJournal } from "../adapters/learning-journal.ts";
 import { memoryIndex } from "../adapters/lexical/memory-index.ts";
 import type { TranscriptFormat } from "../adapters/readers/transcript-formats.ts";
 import { readTranscripts, type TranscriptRead } from "../adapters/readers/transcripts.ts";
-import { lazyLlm } from "../app.ts";
+import { answersFile, lazyLlm } from "../app.ts";
 import { type Config, readConfig, setVariables } from "../config.ts";
 import { homeHandbook } from "../lifecycle/handbooks.ts";
 import { learnFrom, leftOf, unreflectedIn } from "../lifecycle/learn.ts";
@@ -80,10 +80,6 @@ async function neverSolved(ports: Ports, config: Config, problems: Problem[]): P
   if (student === undefined || !existsSync(file)) return problems;
   using kept = keptAnswers(file);
   return await unsolved(ports, kept.of(lazyLlm(student)), problems); // before the file is closed
-}
-
-function answersFile({ home }: Config): string {
-  return join(home, "cache", "answers.sqlite");
 }
 
 function knownTo(ports: Ports): Known {

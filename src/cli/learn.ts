@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { TRANSCRIPT_FORMATS } from "../adapters/readers/transcript-formats.ts";
-import { HandbookSlug } from "../model/handbook.ts";
+import { handbookSlug, wholeNumber } from "./arguments.ts";
 import { dryRun, type LearnOptions, learn } from "./learn-run.ts";
 import { toldResult } from "./learn-text.ts";
 import { print, withPorts } from "./open.ts";
@@ -34,16 +34,7 @@ export function learnCommand(): Command {
     });
 }
 
+/** With commas, as people write large budgets. */
 function count(value: string): number {
-  const number = Number(value.replaceAll(/[,_]/g, ""));
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError("It takes a whole number from 1.");
-  return number;
-}
-
-function handbookSlug(value: string): string {
-  const parsed = HandbookSlug.safeParse(value);
-  if (!parsed.success)
-    throw new InvalidArgumentError("It takes lower-case letters, digits and single dashes.");
-  return parsed.data;
+  return wholeNumber(value.replaceAll(/[,_]/g, ""));
 }

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from "../adapters/readers/transcript-formats.ts";
 import { handbookToRead, homeHandbook } from "../lifecycle/handbooks.ts";
 import { type RecurrenceReport, recur, type TraceToRead, tracesOf } from "../lifecycle/recur.ts";
 import type { Ports } from "../ports.ts";
+import { wholeNumber } from "./arguments.ts";
 import { print, withPorts } from "./open.ts";
 import { recurringText } from "./recurring-text.ts";
 import { checkWritable, writeWhole } from "./whole-file.ts";
@@ -32,8 +33,13 @@ export function recurringCommand(): Command {
       "--handbook <name>",
       "whose traces, and whose behaviors may cover a step; default: the one that is written to",
     )
-    .option("--most <n>", "how many steps to show", count, 20)
-    .option("--min-problems <n>", "in how many different problems a step must stand, 2 at least", count, 2)
+    .option("--most <n>", "how many steps to show", wholeNumber, 20)
+    .option(
+      "--min-problems <n>",
+      "in how many different problems a step must stand, 2 at least",
+      wholeNumber,
+      2,
+    )
     .option("--json", "print JSON")
     .option("--html <file>", "write a page with a plot and examples, which needs no network")
     .option("--svg <file>", "write the plot")
@@ -78,10 +84,4 @@ async function* tracesIn(
     if ("trace" in row) yield { ...row.trace, id };
     else refused.push(`${row.file}: ${row.place}: ${row.reason}`);
   }
-}
-
-function count(value: string): number {
-  const number = Number(value);
-  if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError("It takes a whole number, 1 or more.");
 }

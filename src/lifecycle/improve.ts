@@ -5,6 +5,7 @@ import type { Llm } from "../ports/models.ts";
 import type { Ports } from "../ports.ts";
 import { agentImproveText } from "../prompts/improve.ts";
 import { readSolution, solveText } from "../prompts/solve.ts";
+import { taskWords } from "../rules/identity.ts";
 import { reflectAndCurate } from "./curate.ts";
 import { recordTrace, unknownTrace } from "./record.ts";
 import { openReflection, type ReflectBy, reflector } from "./reflect.ts";
@@ -54,8 +55,7 @@ async function firstAttempt(ports: Ports, ids: readonly string[]): Promise<Trace
   if (missing !== undefined) throw unknownTrace(missing);
   const [first] = traces.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   if (first === undefined) throw unknownTrace("");
-  const words = (text: string) => text.trim().replace(/\s+/g, " ").toLowerCase();
-  const stranger = traces.find((trace) => words(trace.task) !== words(first.task));
+  const stranger = traces.find((trace) => taskWords(trace.task) !== taskWords(first.task));
   if (stranger !== undefined) {
     throw new HandbookError(
       "INVALID_INPUT",

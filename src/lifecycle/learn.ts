@@ -1,5 +1,5 @@
 import { HandbookError } from "../errors.ts";
-import { isServable } from "../model/behavior.ts";
+import { behaviorId, isServable } from "../model/behavior.ts";
 import type { DecisionKind } from "../model/decision.ts";
 import type { KeptLlm } from "../ports/learning.ts";
 import type { ChatMessage } from "../ports/models.ts";
@@ -133,7 +133,7 @@ async function account(ports: Ports, plan: readonly PlannedReflection[]) {
     for (const { decision, target } of await ports.ledger.decisions(done.id)) {
       decisions[decision]++;
       const isChanged = decision === "add" || decision === "merge" || decision === "revise";
-      if (isChanged && target !== undefined) changed.set(`${target.handbook}/${target.name}`, target);
+      if (isChanged && target !== undefined) changed.set(behaviorId(target), target);
     }
   }
   const now = await ports.ledger.behaviorsByKey([...changed.values()]);

@@ -134,7 +134,7 @@ export async function fittingBehaviors(
 async function lifted(ledger: LedgerReads, handbook: string, hits: readonly Hit[]): Promise<Hit[]> {
   const lifts = await ledger.lifts(handbook, hits);
   if (lifts.length === 0) return [...hits];
-  const effects = new Map(lifts.map(({ handbook: of, name, effect }) => [`${of}/${name}`, effect]));
+  const effects = new Map(lifts.map((lift) => [behaviorId(lift), lift.effect]));
   return hits
     .map((hit) => ({ ...hit, score: withLift(hit.score, effects.get(behaviorId(hit)) ?? 0) }))
     .sort((a, b) => b.score - a.score);

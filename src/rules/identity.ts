@@ -14,6 +14,11 @@ export function traceHash({ handbook, use_id, task, reasoning, answer }: TraceCo
   return digest([handbook, use_id ?? null, task, reasoning, answer ?? null]);
 }
 
+/** A task as its words: attempts at tasks of the same ones are attempts at one task. */
+export function taskWords(task: string): string {
+  return task.trim().replace(/\s+/g, " ").toLowerCase();
+}
+
 /** SHA-256, hex, of a JSON value. */
 export function digest(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex");

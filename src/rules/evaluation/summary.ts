@@ -69,7 +69,7 @@ export function summarize(
   );
 }
 
-export function isAnswered(row: Row): row is Attempted {
+function isAnswered(row: Row): row is Attempted {
   return !("failure" in row);
 }
 

@@ -1,3 +1,4 @@
+import { quantile } from "../bootstrap.ts";
 import { withoutPurpose } from "./actions.ts";
 import { type Corpus, type Form, type Occurrence, partsOf } from "./corpus.ts";
 import { hashOf } from "./minhash.ts";
@@ -148,10 +149,10 @@ function sum(numbers: readonly number[]): number {
 }
 
 function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+  return quantile(
+    numbers.toSorted((a, b) => a - b),
+    0.5,
+  );
 }
 
 function saidBy(step: string, { length }: readonly string[]): string {

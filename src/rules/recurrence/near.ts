@@ -3,7 +3,7 @@ import { type Form, partsOf } from "./corpus.ts";
 import { BANDS, bandsOf, hashOf, jaccard, type Sets, setAt, signature } from "./minhash.ts";
 
 /** Share of shingles (terms and adjacent terms) from which two steps are the same one. */
-export const NEAR_STEPS = 0.5;
+const NEAR_STEPS = 0.5;
 
 // In a crowd of steps that meet, each is compared with so many of the commonest: these are who groups form around.
 const CROWD = 64;

@@ -2,7 +2,7 @@ import { similarity } from "../similarity.ts";
 import { terms } from "../terms.ts";
 
 /** From this share of common terms on, two replies to a problem teach the same. */
-export const NEAR_DUPLICATE = 0.9;
+const NEAR_DUPLICATE = 0.9;
 
 /** Of replies to one problem, those already taken. */
 export interface Taken {

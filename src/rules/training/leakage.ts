@@ -11,12 +11,12 @@ export interface Leak {
  * From which share on a text holds a problem of so many tokens: the fewer there are, the likelier another problem has them
  * too. This and `SAME_PROBLEM` were measured on MATH-500 and AIME: docs/training.md.
  */
-export function heldFrom(tokens: number): number {
+function heldFrom(tokens: number): number {
   return 0.55 + 0.25 * Math.max(0, 1 - tokens / 24);
 }
 
 /** From which agreement on two problems are one, told in other words and another order. */
-export const SAME_PROBLEM = 0.65;
+const SAME_PROBLEM = 0.65;
 
 /**
  * Makes a finder of the problem of a test set that a text is or holds, in the same words or lightly reworded. It looks in
